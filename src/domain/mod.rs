@@ -1,0 +1,18 @@
+//! What we talk about: plain data, ids and pure rules.
+//!
+//! Nothing here reads a clock, a file or the network, and nothing here is secret: whatever is in these
+//! types may be shown to anyone who may see the page.
+
+pub mod character;
+pub mod content;
+pub mod event;
+pub mod generation;
+pub mod id;
+pub mod job;
+pub mod model;
+pub mod narrative;
+pub mod problem;
+pub mod prompt;
+pub mod secret;
+pub mod sent;
+pub mod settings;
