@@ -1,1 +1,3 @@
+//! Starts Digital Dalla.
+
 fn main() {}

@@ -30,6 +30,15 @@ impl<T> Sent<T> {
         }
     }
 
+    /// The same with the value changed by `change`.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Sent<U> {
+        match self {
+            Sent::Absent => Sent::Absent,
+            Sent::Null => Sent::Null,
+            Sent::Value(value) => Sent::Value(change(value)),
+        }
+    }
+
     /// Puts what was sent into an optional field.
     pub fn set_option(self, field: &mut Option<T>) {
         match self {

@@ -1,0 +1,191 @@
+//! Generated pictures, each with its caption, provenance and review state.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    character::{CharacterId, lenient_time},
+    generation::Recipe,
+    id::Id,
+    job::JobId,
+    narrative::NarrativeId,
+    problem::{Checks, Problem},
+    sent::Sent,
+};
+
+/// The id of a content; also the name of its picture's files.
+pub type ContentId = Id<Content>;
+
+/// One generated picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// Fixed before the picture is made, so that a job cannot make it twice.
+    pub id: ContentId,
+    /// Whose picture.
+    #[serde(default)]
+    pub character_id: CharacterId,
+    /// When the picture was taken over from ComfyUI.
+    #[serde(default, deserialize_with = "lenient_time")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "lenient_time")]
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Where it stands in review.
+    #[serde(default)]
+    pub state: ReviewState,
+    /// The words that go out with it, at most 2,200 characters.
+    #[serde(default)]
+    pub caption: String,
+    /// What is to be seen, for those who cannot, at most 1,000 characters.
+    #[serde(default)]
+    pub alt_text: String,
+    /// The picture itself; `None` in files of older apps, which only hold links.
+    #[serde(default)]
+    pub picture: Option<Picture>,
+    /// How it was made; `None` in files of older apps.
+    #[serde(default)]
+    pub provenance: Option<Provenance>,
+    /// Fields we do not know, kept as they came.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The stored picture. Its bytes are `media/{id}.png`, with a thumbnail beside them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Picture {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Size of the PNG.
+    pub bytes: u64,
+}
+
+/// Everything about how a picture was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Provenance {
+    /// The job that made it.
+    pub job_id: JobId,
+    /// What it was made by.
+    pub recipe: Recipe,
+    /// With the recipe, what makes it again.
+    pub seed: u64,
+    /// What was asked for, before the character's parts were added.
+    #[serde(default)]
+    pub request: String,
+    /// The story arc she was in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative_id: Option<NarrativeId>,
+    /// That arc's title at the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative_title: Option<String>,
+    /// Which ComfyUI drew it (host and port).
+    pub server: String,
+    /// Its name there.
+    pub prompt_id: String,
+    /// How long the drawing took.
+    pub seconds: f64,
+}
+
+/// Where a content stands in review.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewState {
+    /// Just made.
+    #[default]
+    Draft,
+    /// Waits for a person.
+    InReview,
+    /// May go out.
+    Approved,
+    /// Will not go out.
+    Rejected,
+}
+
+impl ReviewState {
+    /// In the order of the way.
+    pub const ALL: [Self; 4] = [Self::Draft, Self::InReview, Self::Approved, Self::Rejected];
+
+    /// As it is stored and sent.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::InReview => "in_review",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// As a page says it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Draft => "Draft",
+            Self::InReview => "In review",
+            Self::Approved => "Approved",
+            Self::Rejected => "Rejected",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
+}
+
+/// What a request says of a content.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContentChange {
+    /// At most 2,200 characters.
+    #[schema(value_type = Option<String>)]
+    pub caption: Sent<String>,
+    /// At most 1,000 characters.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "alt_text")]
+    pub alt_text: Sent<String>,
+}
+
+impl Content {
+    /// Where its picture is served.
+    pub fn image_url(&self) -> String {
+        format!("/media/{}.png", self.id)
+    }
+
+    /// Where its thumbnail is served.
+    pub fn thumbnail_url(&self) -> String {
+        format!("/media/{}/thumb.webp", self.id)
+    }
+
+    /// What was asked for, or the whole prompt when nothing was.
+    pub fn title(&self) -> &str {
+        match &self.provenance {
+            Some(made) if made.request.is_empty() => &made.recipe.prompt,
+            Some(made) => &made.request,
+            None => &self.caption,
+        }
+    }
+
+    /// Whether `words` (lower case) occur in its caption, alt text or prompt.
+    pub fn mentions(&self, words: &str) -> bool {
+        let prompt = self.provenance.as_ref().map(|made| made.recipe.prompt.as_str()).unwrap_or_default();
+        [self.caption.as_str(), self.alt_text.as_str(), prompt].iter().any(|text| text.to_lowercase().contains(words))
+    }
+
+    /// Applies what was sent; the result still has to pass [`Content::check`].
+    pub fn apply(&mut self, change: ContentChange, now: DateTime<Utc>) {
+        change.caption.set(&mut self.caption);
+        change.alt_text.set(&mut self.alt_text);
+        self.updated_at = Some(now);
+    }
+
+    /// Checks what a person may write on it.
+    pub fn check(&self) -> Result<(), Problem> {
+        let mut checks = Checks::default();
+        checks.at_most("caption", &self.caption, 2_200);
+        checks.at_most("altText", &self.alt_text, 1_000);
+        checks.finish()
+    }
+}

@@ -1,0 +1,62 @@
+//! What happened, for those who watch.
+
+use serde::Serialize;
+
+/// One thing that happened. `data` never holds more than the API would show.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// What it is about.
+    #[serde(skip)]
+    pub topic: Topic,
+    /// What happened.
+    pub kind: EventKind,
+    /// The id of the record it happened to.
+    pub id: String,
+    /// What there is to tell, in the shape of the API.
+    #[serde(flatten)]
+    pub data: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What events are about; a watcher may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Work and its progress.
+    Job,
+    /// Pictures.
+    Content,
+    /// Personas.
+    Character,
+    /// What is set for the installation.
+    Settings,
+    /// Outside services and the store.
+    System,
+}
+
+/// What can happen to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// It was made or changed.
+    Changed,
+    /// It is gone.
+    Deleted,
+    /// It went on, without being stored.
+    Progress,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Self; 5] = [Self::Job, Self::Content, Self::Character, Self::Settings, Self::System];
+
+    /// As it is sent.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Content => "content",
+            Self::Character => "character",
+            Self::Settings => "settings",
+            Self::System => "system",
+        }
+    }
+}

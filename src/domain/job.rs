@@ -1,0 +1,205 @@
+//! Work that outlives a request.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    character::CharacterId,
+    content::ContentId,
+    generation::{GenerateRequest, Recipe},
+    id::Id,
+    narrative::NarrativeId,
+    problem::Problem,
+};
+
+/// The id of a job.
+pub type JobId = Id<Job>;
+
+/// A piece of work, from the moment it is asked for to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// Made by us.
+    pub id: JobId,
+    /// For whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character_id: Option<CharacterId>,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub work: Work,
+    /// How far it is.
+    #[serde(flatten)]
+    pub status: JobStatus,
+    /// How often it was started.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not to be started before.
+    pub run_at: DateTime<Utc>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Words for the person who asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// The kinds of work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Draw pictures.
+    GenerateImage(ImageOrder),
+}
+
+/// Pictures to be drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageOrder {
+    /// As it was asked for.
+    pub request: GenerateRequest,
+    /// What the pictures are made by.
+    pub recipe: Recipe,
+    /// The arc the character was in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative_id: Option<NarrativeId>,
+    /// That arc's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative_title: Option<String>,
+    /// One for each picture.
+    pub shots: Vec<Shot>,
+}
+
+/// One picture of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Shot {
+    /// The content it becomes. Fixed beforehand, so that it cannot become two.
+    pub content_id: ContentId,
+    /// Counts up within the batch.
+    pub seed: u64,
+    /// Where it was sent, once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sending>,
+    /// How often it was sent.
+    #[serde(default)]
+    pub sendings: u32,
+    /// Whether the content is stored.
+    #[serde(default)]
+    pub done: bool,
+}
+
+/// Where a shot was sent, stored before it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sending {
+    /// The ComfyUI's address.
+    pub server: String,
+    /// Our own name for it there.
+    pub prompt_id: String,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Waits for a worker.
+    Queued,
+    /// A worker is on it.
+    Running,
+    /// All done.
+    Done,
+    /// Ended without all its results.
+    Failed {
+        /// Why, and what to do.
+        #[schema(value_type = Object)]
+        problem: Problem,
+    },
+    /// Stopped by a person.
+    Cancelled,
+    /// Cut off by a stop of this server; goes on by itself or waits for a person, by kind.
+    Interrupted,
+}
+
+/// How far a running job is, as last heard. Never stored.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// What is going on, in words.
+    pub words: String,
+    /// Which picture of the batch, from 1.
+    pub picture: u32,
+    /// How many pictures in all.
+    pub pictures: u32,
+    /// Sampling steps done.
+    pub step: u32,
+    /// Sampling steps in all; 0 while not known.
+    pub steps: u32,
+    /// Until the whole job is done, as far as can be told.
+    pub seconds_left: Option<u32>,
+    /// Grows with each preview picture; 0 while there is none.
+    pub preview: u64,
+}
+
+impl JobStatus {
+    /// As it is stored and sent.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Whether nothing more will happen by itself.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Done | Self::Failed { .. } | Self::Cancelled => true,
+            Self::Queued | Self::Running | Self::Interrupted => false,
+        }
+    }
+}
+
+impl Job {
+    /// A job that waits for a worker.
+    pub fn queued(work: Work, character_id: Option<CharacterId>, notes: Vec<String>, now: DateTime<Utc>) -> Self {
+        let id = JobId::new();
+        Self {
+            id,
+            character_id,
+            work,
+            status: JobStatus::Queued,
+            attempts: 0,
+            run_at: now,
+            created_at: now,
+            updated_at: now,
+            finished_at: None,
+            notes,
+        }
+    }
+
+    /// Moves to another status.
+    pub fn turn(&mut self, status: JobStatus, now: DateTime<Utc>) {
+        self.finished_at = status.is_final().then_some(now);
+        self.status = status;
+        self.updated_at = now;
+    }
+
+    /// The order of pictures in it.
+    pub fn images(&self) -> &ImageOrder {
+        let Work::GenerateImage(order) = &self.work;
+        order
+    }
+
+    /// The order of pictures in it, to be changed.
+    pub fn images_mut(&mut self) -> &mut ImageOrder {
+        let Work::GenerateImage(order) = &mut self.work;
+        order
+    }
+}

@@ -1,0 +1,168 @@
+//! Story arcs.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{id::Id, problem::Checks};
+
+/// The id of a story arc; unique within its character.
+pub type NarrativeId = Id<Narrative>;
+
+/// A story arc: active on every day from its start to its end, both included, in the character's time zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Narrative {
+    /// Made when the arc comes without one.
+    #[serde(default)]
+    pub id: NarrativeId,
+    /// What the arc is called, 1–200 characters.
+    #[serde(default)]
+    pub title: String,
+    /// What happens, at most 10,000 characters.
+    #[serde(default)]
+    pub description: String,
+    /// First day. `None` only in files of older apps.
+    #[serde(default, deserialize_with = "lenient_date")]
+    pub start_date: Option<NaiveDate>,
+    /// Last day, included.
+    #[serde(default, deserialize_with = "lenient_date")]
+    pub end_date: Option<NaiveDate>,
+    /// Fields we do not know, kept as they came.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Where a day lies in an arc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ArcDay {
+    /// 1 on the first day.
+    pub day: u32,
+    /// Days in all, both ends included.
+    pub of: u32,
+}
+
+/// What is between two neighbouring arcs of a character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seam {
+    /// Days without an arc, both ends included.
+    #[expect(missing_docs, reason = "the variant says it")]
+    Gap { from: NaiveDate, to: NaiveDate },
+    /// Days on which two arcs are active, both ends included.
+    #[expect(missing_docs, reason = "the variant says it")]
+    Overlap { from: NaiveDate, to: NaiveDate, titles: [String; 2] },
+}
+
+impl Narrative {
+    /// Both ends, when both are known.
+    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        self.start_date.zip(self.end_date)
+    }
+
+    /// Where `today` lies in the arc, or `None` when the arc is not active.
+    pub fn day(&self, today: NaiveDate) -> Option<ArcDay> {
+        let (start, end) = self.span()?;
+        let days = |from: NaiveDate, to: NaiveDate| u32::try_from((to - from).num_days() + 1).unwrap_or(0);
+        (start <= today && today <= end).then(|| ArcDay { day: days(start, today), of: days(start, end) })
+    }
+
+    /// Checks one arc; `at` is where it stands in the request, as in `narratives[2]`.
+    pub fn check(&self, at: &str, checks: &mut Checks) {
+        let field = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+        checks.require(!self.title.trim().is_empty(), field("title"), "Give the arc a title.");
+        checks.at_most(field("title"), &self.title, 200);
+        checks.at_most(field("description"), &self.description, 10_000);
+        checks.require(self.start_date.is_some(), field("startDate"), "Say on which day the arc starts.");
+        checks.require(self.end_date.is_some(), field("endDate"), "Say on which day the arc ends.");
+        if let Some((start, end)) = self.span() {
+            checks.require(start <= end, field("endDate"), format!("The arc ends before it starts on {start}."));
+        }
+    }
+}
+
+/// The arc that is active on `today`; of several, the one that started last.
+pub fn active(narratives: &[Narrative], today: NaiveDate) -> Option<&Narrative> {
+    narratives.iter().filter(|arc| arc.day(today).is_some()).max_by_key(|arc| arc.start_date)
+}
+
+/// Gaps and overlaps between the arcs, in order of time.
+pub fn seams(narratives: &[Narrative]) -> Vec<Seam> {
+    let mut arcs: Vec<_> = narratives.iter().filter_map(|arc| Some((arc.span()?, arc.title.as_str()))).collect();
+    arcs.sort_by_key(|(span, _)| *span);
+    let mut seams = Vec::new();
+    let mut reached: Option<(NaiveDate, &str)> = None;
+    for ((start, end), title) in arcs {
+        if let Some((until, earlier)) = reached {
+            if start <= until {
+                let titles = [earlier.to_owned(), title.to_owned()];
+                seams.push(Seam::Overlap { from: start, to: until.min(end), titles });
+            } else if let (Some(from), Some(to)) = (until.succ_opt(), start.pred_opt())
+                && from <= to
+            {
+                seams.push(Seam::Gap { from, to });
+            }
+        }
+        if reached.is_none_or(|(until, _)| end > until) {
+            reached = Some((end, title));
+        }
+    }
+    seams
+}
+
+/// Older apps stored dates as `2025-03-01` or as full timestamps; what is neither is read as unknown.
+fn lenient_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = text.get(..10).unwrap_or(&text);
+    day.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("`{text}` is not a date; write it as YYYY-MM-DD")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arc(title: &str, start: &str, end: &str) -> Narrative {
+        serde_json::from_value(serde_json::json!({"title": title, "startDate": start, "endDate": end})).unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_arc_is_active_on_both_its_ends() {
+        let quest = arc("Quest", "2026-11-01", "2026-11-30");
+        assert_eq!(quest.day(day("2026-11-01")), Some(ArcDay { day: 1, of: 30 }));
+        assert_eq!(quest.day(day("2026-11-30")), Some(ArcDay { day: 30, of: 30 }));
+        assert_eq!(quest.day(day("2026-12-01")), None);
+    }
+
+    #[test]
+    fn of_two_active_arcs_the_later_start_wins() {
+        let arcs = [arc("Year", "2026-01-01", "2026-12-31"), arc("Week", "2026-11-20", "2026-11-27")];
+        assert_eq!(active(&arcs, day("2026-11-23")).map(|arc| arc.title.as_str()), Some("Week"));
+    }
+
+    #[test]
+    fn gaps_and_overlaps_are_found_whatever_the_order() {
+        let arcs = [arc("C", "2026-03-10", "2026-03-20"), arc("A", "2026-01-01", "2026-01-31"), arc("B", "2026-01-30", "2026-02-28")];
+        let expected = vec![
+            Seam::Overlap { from: day("2026-01-30"), to: day("2026-01-31"), titles: ["A".into(), "B".into()] },
+            Seam::Gap { from: day("2026-03-01"), to: day("2026-03-09") },
+        ];
+        assert_eq!(seams(&arcs), expected);
+    }
+
+    #[test]
+    fn arcs_that_meet_have_no_seam() {
+        assert!(seams(&[arc("A", "2026-01-01", "2026-01-31"), arc("B", "2026-02-01", "2026-02-28")]).is_empty());
+    }
+
+    #[test]
+    fn timestamps_of_older_apps_are_read_as_their_day() {
+        let old = arc("Old", "2025-03-01T00:00:00.000Z", "2025-03-31");
+        assert_eq!(old.start_date, Some(day("2025-03-01")));
+    }
+}
