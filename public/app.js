@@ -346,9 +346,7 @@
       const form = button.form;
       if (!form) return location.assign(button.href);
       form.append(el('input', { type: 'hidden', name: 'confirmed', value: 'true' }));
-      button.dataset.confirmedNow = '1';
       form.requestSubmit(button);
-      delete button.dataset.confirmedNow;
     });
     document.body.append(dialog);
     open(dialog);
@@ -364,7 +362,7 @@
     // Left open, a menu would cover what was clicked next.
     for (const menu of all('details.menu[open]')) if (!menu.contains(target)) menu.open = false;
 
-    if ((found = hit('[data-confirm], [data-confirm-title]')) && !found.dataset.confirmedNow) {
+    if ((found = hit('[data-confirm], [data-confirm-title]'))) {
       event.preventDefault();
       askFirst(found);
     } else if ((found = hit('[data-dialog]')) && byId(found.dataset.dialog)?.showModal) {
