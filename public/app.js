@@ -837,6 +837,11 @@
     dress(document);
     for (const log of all('[data-follow]')) log.scrollTop = log.scrollHeight;
     document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    // On a phone the timeline is wider than the screen; today is what one looks for.
+    for (const line of all('.timeline .today-line')) {
+      const box = line.closest('div.timeline');
+      if (box) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
+    }
     document.querySelector('.problem')?.focus();
     connect();
   }
