@@ -46,11 +46,16 @@ pub struct Shared {
 impl AppState {
     /// The state of a process with this store.
     pub fn new(config: Config, store: Store, events: Events) -> Self {
+        let limits = Limits { stall: config.comfyui_stall, gone: config.comfyui_gone, ..Limits::default() };
+        Self::with_limits(config, store, events, limits)
+    }
+
+    /// The same, with the patience of the caller.
+    pub fn with_limits(config: Config, store: Store, events: Events, limits: Limits) -> Self {
         let http = reqwest::Client::builder().user_agent(concat!("digital-dalla/", env!("CARGO_PKG_VERSION")));
         // ComfyUI is at home: a proxy of the environment must not get between.
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
-        let limits = Limits { stall: config.comfyui_stall, gone: config.comfyui_gone, ..Limits::default() };
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
             timezone: config.timezone(),

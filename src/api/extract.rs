@@ -57,20 +57,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
 
 /// Reads JSON; a value of the wrong type is said by its field.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let syntax = |error: serde_json::Error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."));
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(syntax)?;
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let read = serde_path_to_error::deserialize(&mut reader);
+    read.map_err(|error| {
         let field = error.path().to_string();
-        let error = error.into_inner();
-        if error.is_data() {
-            let message = sentence(&error);
-            let field = if field == "." { missing_field(&message).unwrap_or(field) } else { field };
-            Problem { kind: Kind::Invalid, message: format!("{field}: {message}"), errors: vec![FieldError { field, message }] }
-        } else {
-            Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."))
-        }
-    })?;
-    reader.end().map_err(|error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}.")))?;
-    Ok(value)
+        let message = sentence(&error.into_inner());
+        let field = if field == "." { missing_field(&message).unwrap_or(field) } else { field };
+        Problem { kind: Kind::Invalid, message: format!("{field}: {message}"), errors: vec![FieldError { field, message }] }.into()
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

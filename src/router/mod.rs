@@ -5,12 +5,11 @@ mod media;
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     http::{StatusCode, header},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
-    routing::{any, get},
+    routing::get,
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer};
@@ -53,8 +52,8 @@ fn pages(app: &AppState) -> Router<AppState> {
     let fallback = leptos_axum::render_app_async_with_context(context.clone(), web::shell::shell);
     Router::new()
         .leptos_routes_with_context(app, routes, context, web::shell::shell)
-        .route("/actions/{*deed}", any(action))
         .fallback(fallback)
+        .layer(middleware::from_fn(lead_back))
         .layer(middleware::from_fn(web::flash::hand_over))
         .layer(sessions())
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
@@ -71,16 +70,19 @@ fn sessions() -> SessionManagerLayer<MemoryStore, tower_sessions::service::Priva
         .with_private(Key::generate())
 }
 
-/// Runs a server function. One whose form cannot even be read leads back to the page it came from.
-async fn action(State(app): State<AppState>, request: Request<Body>) -> Response {
-    let from = request.headers().get(header::REFERER).and_then(|from| from.to_str().ok()).and_then(page_path).unwrap_or_else(|| "/".into());
-    let answer = leptos_axum::handle_server_fns_with_context(web::context(&app), request).await.into_response();
-    let unreadable = answer.status().is_server_error()
-        || answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).is_some_and(|to| to.contains("__err="));
-    if !unreadable {
-        return answer;
+/// A server function whose form cannot even be read leads back to the page it came from, without the framework's
+/// own words in the address.
+async fn lead_back(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/actions/") {
+        return next.run(request).await;
     }
-    (StatusCode::SEE_OTHER, Redirect::to(&from)).into_response()
+    let from = request.headers().get(header::REFERER).and_then(|from| from.to_str().ok()).and_then(page_path).unwrap_or_else(|| "/".into());
+    let answer = next.run(request).await;
+    let location = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    if answer.status().is_server_error() || location.is_some_and(|to| to.contains("__err=")) {
+        return Redirect::to(&from).into_response();
+    }
+    answer
 }
 
 /// The path of an address, so that nobody is led anywhere else.

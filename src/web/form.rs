@@ -102,9 +102,9 @@ pub fn Field(
         Kind::Date => line("date"),
         Kind::Secret => line("password"),
         Kind::Text(rows) => view! {
-            // A line break right after the tag would be swallowed by the browser.
+            // A line break right after the tag would be swallowed by the browser, and Leptos escapes nothing in here.
             <textarea id=id.clone() name=sent.clone() rows=rows maxlength=limit placeholder=placeholder.clone() data-count=limit.map(|_| "")
-                aria-invalid=invalid aria-describedby=described.clone()>{format!("\n{value}")}</textarea>
+                aria-invalid=invalid aria-describedby=described.clone()>{format!("\n{}", html_escape::encode_text(&value))}</textarea>
         }
         .into_any(),
     };

@@ -52,7 +52,8 @@ impl Comfy {
         let WireStats { system, devices } = self.get("system_stats").await?;
         let device = devices.into_iter().next().unwrap_or_default();
         // On NVIDIA cards the name reads "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync".
-        let name = device.name.split(" : ").next().unwrap_or_default().to_owned();
+        let name = device.name.split(" : ").next().unwrap_or_default();
+        let name = name.split_once(' ').filter(|(port, _)| port.contains(':')).map_or(name, |(_, name)| name).to_owned();
         Ok(SystemStats { version: system.comfyui_version, device: name, vram_total: device.vram_total, vram_free: device.vram_free })
     }
 

@@ -177,9 +177,9 @@ impl Run<'_> {
         None
     }
 
-    /// Until it is told to stop; a deaf one until the server ends.
+    /// Until it is told to stop or let go; a deaf one until the server ends.
     async fn wait_for_interrupt(&self, deaf: bool) {
-        while deaf || !*lock(&self.server.interrupted) {
+        while deaf || (self.server.lasting.faults.holds() && !*lock(&self.server.interrupted)) {
             tokio::time::sleep(self.server.lasting.step_time).await;
         }
     }

@@ -1,6 +1,9 @@
 //! What can be made to go wrong, from a test or over HTTP.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +32,7 @@ pub enum Fault {
         /// How.
         how: Breakage,
     },
-    /// The run stays at that step until it is interrupted.
+    /// The run stays at that step until it is interrupted or let go.
     Stick {
         /// From 1.
         at_step: u32,
@@ -70,27 +73,39 @@ pub enum Breakage {
 
 /// The faults that are asked for.
 #[derive(Debug, Default)]
-pub struct Faults(Mutex<Vec<Fault>>);
+pub struct Faults {
+    asked: Mutex<Vec<Fault>>,
+    let_go: AtomicBool,
+}
 
 impl Faults {
     /// Asks for a fault; it happens once.
     pub fn ask(&self, fault: Fault) {
-        lock(&self.0).push(fault);
+        lock(&self.asked).push(fault);
+    }
+
+    /// Lets runs go on that stay at a step.
+    pub fn let_go(&self) {
+        self.let_go.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        !self.let_go.load(Ordering::Relaxed)
     }
 
     /// Takes back all that have not happened.
     pub fn clear(&self) {
-        lock(&self.0).clear();
+        lock(&self.asked).clear();
     }
 
     /// Those that have not happened yet.
     pub fn pending(&self) -> Vec<Fault> {
-        lock(&self.0).clone()
+        lock(&self.asked).clone()
     }
 
     /// The first fault that `fits` answers something for; it has happened then.
     pub(super) fn take<T>(&self, fits: impl Fn(&Fault) -> Option<T>) -> Option<T> {
-        let mut faults = lock(&self.0);
+        let mut faults = lock(&self.asked);
         let (at, found) = faults.iter().enumerate().find_map(|(at, fault)| fits(fault).map(|found| (at, found)))?;
         faults.remove(at);
         Some(found)

@@ -29,7 +29,7 @@ pub fn JobCard(job: Arc<Job>) -> impl IntoView {
             <div class="job-preview">{preview}</div>
             <p class="job-title"><a href=format!("/studio?job={id}")>{title}</a></p>
             <JobProgress job=Arc::clone(&job) progress/>
-            <p class="job-words muted">{made_by}</p>
+            <p class="clip">{made_by}</p>
             <JobActions job/>
         </article>
     }

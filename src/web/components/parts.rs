@@ -22,7 +22,7 @@ pub fn PromptParts(parts: Vec<Part>) -> impl IntoView {
     view! {
         <p class="prompt-parts">{spans}</p>
         <p class="legend">
-            {legend.into_iter().map(|source| view! { <span class=class(source)>{source.label()}</span> }).collect_view()}
+            {legend.into_iter().map(|source| view! { <span><i class=format!("part {}", class(source))></i>{source.label()}</span> }).collect_view()}
         </p>
     }
     .into_any()

@@ -113,7 +113,7 @@ fn Row(file: ModelFile, used_by: String) -> impl IntoView {
     let options = Family::ALL.map(|family| view! { <option value=family.key() selected=family.key() == chosen>{family.label()}</option> });
     view! {
         <tr>
-            <td class="file" data-label="File"><span class="mono">{file.name.clone()}</span></td>
+            <td class="file"><span class="mono">{file.name.clone()}</span></td>
             <td data-label="Family">{family}" "<span class="muted">{file.family_source.words()}{kind}{tag}</span></td>
             <td class="number" data-label="Size">{file.size.map(words::bytes).unwrap_or_else(|| "–".into())}</td>
             <td data-label="Used by">{if used_by.is_empty() { "–".to_owned() } else { used_by }}</td>

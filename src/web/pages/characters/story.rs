@@ -106,7 +106,7 @@ pub fn Story() -> impl IntoView {
             || context::flash().refused.is_some_and(|refused| refused.form == "arc" && editing.is_empty());
         let form = (chosen.is_some() || adding)
             .then(|| view! { <ArcEditor id=character.id.clone() stored=chosen.map(ArcForm::of).unwrap_or_default()/> });
-        let add = view! { <a class="button" href=format!("{page}?new=1#arc")><Icon of=icondata_lu::LuPlus/>"New story arc"</a> };
+        let add = view! { <a class="button small push" href=format!("{page}?new=1#arc")><Icon of=icondata_lu::LuPlus/>"New story arc"</a> };
         if character.narratives.is_empty() && form.is_none() {
             return view! {
                 <Empty icon=icondata_lu::LuBookOpen title="No story yet"

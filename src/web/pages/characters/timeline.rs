@@ -63,12 +63,12 @@ pub fn Timeline(narratives: Vec<Narrative>, today: NaiveDate) -> impl IntoView {
     let ticks = ticks.collect_view();
     let now = scale.x(today);
     view! {
-        <div class="timeline">
+        <div class="timeline" tabindex="0" role="group" aria-label="Timeline of the story arcs">
             <svg viewBox=format!("0 0 {WIDTH} {}", height + AXIS) role="img" aria-label="Story arcs along time">
                 <g class="axis">{ticks}</g>
                 {marks}
-                {bars}
                 <g class="today-line"><line x1=now x2=now y1="0" y2=height + 6.0></line><text x=now + 4.0 y=height + AXIS - 2.0>"today"</text></g>
+                {bars}
             </svg>
         </div>
     }

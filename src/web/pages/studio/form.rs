@@ -168,7 +168,7 @@ pub fn StudioFields(form: Form<StudioForm>, people: Vec<(String, String)>) -> im
                 <Sizes chosen=values.size.clone() custom=!values.width.is_empty() || !values.height.is_empty() family=values.family(&catalogue, &app)/>
                 <fieldset class="segmented">
                     <legend>"How many"</legend>
-                    {[1, 2, 4, 8].map(|number| view! {
+                    {[1, 2, 3, 4, 5, 6, 7, 8].map(|number| view! {
                         <label><input type="radio" name=sent("batch") value=number.to_string() checked=batch == number/><span>{number}</span></label>
                     }).collect_view()}
                 </fieldset>

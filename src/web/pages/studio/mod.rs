@@ -119,7 +119,7 @@ fn Prompt(form: StudioForm) -> impl IntoView {
                     let loras = if loras.is_empty() { String::new() } else { format!(" · {}", loras.join(", ")) };
                     let size = format!("{} × {} · {} steps", recipe.width, recipe.height, recipe.steps);
                     let notes = resolved.notes.iter().map(|note| view! { <p class="note info">{note.clone()}</p> }).collect_view();
-                    view! { <p class="muted">{format!("{} · {} · {size}{loras}", recipe.model, recipe.family.label())}</p>{notes} }
+                    view! { <p class="muted small">{format!("{} · {} · {size}{loras}", recipe.model, recipe.family.label())}</p>{notes} }
                         .into_any()
                 }
                 Err(problem) => view! { <p class="note warn">{problem.message}</p> }.into_any(),
