@@ -186,12 +186,15 @@ async fn every_family_is_drawn_with_its_own_workflow() {
     }
 }
 
-/// Waits until a job has come to that step.
+/// Waits until a job has come to that step, and what was asked to go wrong there has.
 pub async fn until_step(app: &TestApp, job: &str, step: u64) {
     let (_, mut events) = app.app.events.watch(None);
     let reached = async {
         while app.app.live.progress(&job.into()).is_none_or(|progress| u64::from(progress.step) < step) {
             events.recv().await.unwrap();
+        }
+        while !app.comfy.faults().pending().is_empty() {
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(PATIENCE, reached).await.expect("the step is reached");

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Pixels are computed at this size and stretched: it is smooth, and quick even without optimisation.
-const CANVAS: u32 = 160;
+const CANVAS: u32 = 120;
 /// Longest side of a preview.
 const PREVIEW: u32 = 320;
 

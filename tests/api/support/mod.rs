@@ -49,7 +49,7 @@ impl TestApp {
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
             request: Duration::from_secs(5),
-            stall: Duration::from_millis(700),
+            stall: Duration::from_secs(3),
             gone: Duration::from_millis(700),
             poll: Duration::from_millis(40),
         };

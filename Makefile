@@ -1,0 +1,36 @@
+# One command runs what CI runs: `make test`.
+
+NPM = npm --prefix end2end
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
+
+.PHONY: test format lint docs rust browser tools bench load
+
+test: tools format lint docs rust browser
+
+# A clean machine has Rust, Node, make and git; the rest is installed here.
+tools:
+	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
+	@$(NPM) ci --no-fund --no-audit
+
+format:
+	cargo fmt --all --check
+
+lint:
+	cargo clippy --all-targets --locked -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+rust:
+	cargo nextest run --locked
+
+browser:
+	cargo build --locked
+	$(NPM) test
+
+bench:
+	cargo bench --locked
+
+load:
+	benches/load.sh
