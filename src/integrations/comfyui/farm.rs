@@ -1,0 +1,205 @@
+//! All ComfyUI servers of the installation: what each has, and which one is to draw next.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+
+use super::{Comfy, SystemStats};
+use crate::domain::{
+    generation::Recipe,
+    model::{Catalogue, Family, ModelFile},
+};
+
+/// The servers, in the order of the setting.
+#[derive(Debug)]
+pub struct Farm {
+    servers: Vec<Arc<Server>>,
+    /// What all of them have together.
+    together: ArcSwap<Catalogue>,
+}
+
+/// One server, and what was last seen of it.
+#[derive(Debug)]
+pub struct Server {
+    /// The client for it.
+    pub comfy: Comfy,
+    seen: ArcSwap<Sighting>,
+    /// How many of our pictures it is drawing.
+    ours: AtomicUsize,
+}
+
+/// What was seen of a server, and when.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// `None` before the first look.
+    pub at: Option<DateTime<Utc>>,
+    /// What was seen.
+    pub sight: Sight,
+}
+
+/// What was seen of a server.
+#[derive(Debug, Clone)]
+pub enum Sight {
+    /// Nobody has looked yet.
+    Unknown,
+    /// It answered.
+    Up {
+        /// What it says of itself.
+        system: SystemStats,
+        /// What it can draw with.
+        catalogue: Arc<Catalogue>,
+    },
+    /// It did not.
+    Down {
+        /// Why, and what to do.
+        words: String,
+    },
+}
+
+/// A server that was chosen; counts as busy until this is dropped.
+#[derive(Debug)]
+pub struct Ticket(Arc<Server>);
+
+impl Farm {
+    /// A farm of these servers, of which nothing is known yet.
+    pub fn new(servers: Vec<Comfy>) -> Self {
+        let unknown = || ArcSwap::from_pointee(Sighting { at: None, sight: Sight::Unknown });
+        let server = |comfy| Arc::new(Server { comfy, seen: unknown(), ours: AtomicUsize::new(0) });
+        Self { servers: servers.into_iter().map(server).collect(), together: ArcSwap::default() }
+    }
+
+    /// The servers, in the order of the setting.
+    pub fn servers(&self) -> &[Arc<Server>] {
+        &self.servers
+    }
+
+    /// What all servers that were up at the last look have together.
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.together.load_full()
+    }
+
+    /// Whether any server was up at the last look.
+    pub fn is_up(&self) -> bool {
+        self.servers.iter().any(|server| server.catalogue().is_some())
+    }
+
+    /// Looks at every server, all at once. Answers whether anything is different from the last time.
+    pub async fn look(&self, families: &BTreeMap<String, Family>, now: DateTime<Utc>) -> bool {
+        let looks = self.servers.iter().map(|server| server.look(families, now));
+        let changed = join_all(looks).await.into_iter().any(|changed| changed);
+        if changed {
+            self.together.store(Arc::new(merge(self.servers.iter().filter_map(|server| server.catalogue()))));
+        }
+        changed
+    }
+
+    /// The server of that address.
+    pub fn server(&self, address: &str) -> Option<Ticket> {
+        self.servers.iter().find(|server| server.comfy.address() == address).map(Ticket::new)
+    }
+
+    /// The least busy server that has everything `recipe` needs, other than those in `except`.
+    pub async fn choose(&self, recipe: &Recipe, except: &[String]) -> Option<Ticket> {
+        let fits = |server: &&Arc<Server>| {
+            !except.iter().any(|address| address == server.comfy.address()) && server.catalogue().is_some_and(|has| has_all(&has, recipe))
+        };
+        let candidates: Vec<_> = self.servers.iter().filter(fits).collect();
+        if let [only] = candidates.as_slice() {
+            return Some(Ticket::new(only));
+        }
+        let loads = candidates.iter().map(|server| async {
+            // A server that does not tell how busy it is comes last.
+            let queued = server.comfy.load().await.unwrap_or(usize::MAX / 2);
+            queued.max(server.ours.load(Ordering::Relaxed))
+        });
+        let loads = join_all(loads).await;
+        candidates.iter().zip(loads).min_by_key(|(_, load)| *load).map(|(server, _)| Ticket::new(server))
+    }
+}
+
+impl Server {
+    /// What was last seen of it.
+    pub fn seen(&self) -> Arc<Sighting> {
+        self.seen.load_full()
+    }
+
+    fn catalogue(&self) -> Option<Arc<Catalogue>> {
+        match &self.seen.load().sight {
+            Sight::Up { catalogue, .. } => Some(Arc::clone(catalogue)),
+            Sight::Unknown | Sight::Down { .. } => None,
+        }
+    }
+
+    async fn look(&self, families: &BTreeMap<String, Family>, now: DateTime<Utc>) -> bool {
+        let looked = async { Ok::<_, super::ComfyError>((self.comfy.system().await?, self.comfy.catalogue(families).await?)) };
+        let sight = match looked.await {
+            Ok((system, catalogue)) => Sight::Up { system, catalogue: Arc::new(catalogue) },
+            Err(error) => Sight::Down { words: error.to_string() },
+        };
+        let before = self.seen.swap(Arc::new(Sighting { at: Some(now), sight: sight.clone() }));
+        match (&before.sight, &sight) {
+            (Sight::Up { catalogue: before, .. }, Sight::Up { catalogue: after, .. }) => before != after,
+            (Sight::Down { words: before }, Sight::Down { words: after }) => before != after,
+            _ => true,
+        }
+    }
+}
+
+impl Ticket {
+    fn new(server: &Arc<Server>) -> Self {
+        server.ours.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(server))
+    }
+
+    /// The client for the chosen server.
+    pub fn comfy(&self) -> &Comfy {
+        &self.0.comfy
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.ours.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn has_all(catalogue: &Catalogue, recipe: &Recipe) -> bool {
+    let companions = recipe.companions.as_ref().is_none_or(|needed| {
+        catalogue.text_encoders.contains(&needed.t5) && catalogue.text_encoders.contains(&needed.clip_l) && catalogue.vaes.contains(&needed.vae)
+    });
+    companions && catalogue.model(&recipe.model).is_some() && recipe.loras.iter().all(|lora| catalogue.lora(&lora.name).is_some())
+}
+
+fn merge(catalogues: impl Iterator<Item = Arc<Catalogue>>) -> Catalogue {
+    let mut all = Catalogue::default();
+    for one in catalogues {
+        add_files(&mut all.models, &one.models);
+        add_files(&mut all.loras, &one.loras);
+        for (all, one) in [
+            (&mut all.text_encoders, &one.text_encoders),
+            (&mut all.vaes, &one.vaes),
+            (&mut all.samplers, &one.samplers),
+            (&mut all.schedulers, &one.schedulers),
+        ] {
+            let new: Vec<_> = one.iter().filter(|name| !all.contains(name)).cloned().collect();
+            all.extend(new);
+        }
+    }
+    all
+}
+
+fn add_files(all: &mut Vec<ModelFile>, more: &[ModelFile]) {
+    for file in more {
+        if !all.iter().any(|known| known.name == file.name && known.kind == file.kind) {
+            all.push(file.clone());
+        }
+    }
+}

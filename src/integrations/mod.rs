@@ -1,0 +1,3 @@
+//! The outside services: one client each.
+
+pub mod comfyui;
