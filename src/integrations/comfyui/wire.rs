@@ -10,11 +10,11 @@ pub(super) type History = BTreeMap<String, Entry>;
 
 /// A finished prompt.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Entry {
+pub(super) struct Entry {
     #[serde(default)]
     pub(super) outputs: BTreeMap<String, Output>,
     #[serde(default)]
-    pub(super) status: Status,
+    status: Option<Status>,
 }
 
 /// What one node put out.
@@ -36,9 +36,9 @@ pub(super) struct ImageFile {
 
 /// How a prompt ended. An interrupted one is `error` too: only the last message tells.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub(super) struct Status {
+struct Status {
     #[serde(default)]
-    pub(super) messages: Vec<(String, Value)>,
+    messages: Vec<(String, Value)>,
 }
 
 /// `GET /queue`.
@@ -67,7 +67,7 @@ impl From<Vec<Value>> for Item {
 
 /// Where a prompt stands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PromptState {
+pub(super) enum PromptState {
     /// It waits.
     Pending {
         /// How many come before it, with those that run.
@@ -96,7 +96,7 @@ impl Queue {
 impl Entry {
     /// The last word about how it ended, with what came along.
     pub(super) fn ending(&self) -> Option<(&str, &Value)> {
-        self.status.messages.iter().rev().map(|(kind, data)| (kind.as_str(), data)).find(|(kind, _)| {
+        self.status.iter().flat_map(|status| status.messages.iter().rev()).map(|(kind, data)| (kind.as_str(), data)).find(|(kind, _)| {
             matches!(*kind, "execution_success" | "execution_error" | "execution_interrupted")
         })
     }

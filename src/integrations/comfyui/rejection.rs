@@ -1,4 +1,4 @@
-//! ComfyUI's refusals and failures, as sentences a person understands.
+//! ComfyUI's rejections and failures, as sentences a person understands.
 //!
 //! Its own words hold Python tracebacks and paths of its machine: none of that is passed on.
 
@@ -9,7 +9,7 @@ use crate::domain::generation::not_there;
 
 /// A workflow that was refused, wholly or in part.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct Rejection {
     status: u16,
     answer: Answer,
 }
@@ -43,13 +43,13 @@ struct NodeFaults {
     class_type: String,
 }
 
-impl Refusal {
+impl Rejection {
     /// Reads the answer to `POST /prompt`; `None` when the workflow was taken whole.
     pub(super) fn read(status: u16, body: &[u8]) -> Option<Self> {
         let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
-        let refusal = Self { status, answer };
-        let taken = (200..300).contains(&status) && refusal.faults().is_empty();
-        (!taken).then_some(refusal)
+        let rejection = Self { status, answer };
+        let taken = (200..300).contains(&status) && rejection.faults().is_empty();
+        (!taken).then_some(rejection)
     }
 
     /// What it means, and what to do.
@@ -127,33 +127,6 @@ impl Fault {
             None => String::new(),
         }
     }
-}
-
-/// What broke while drawing, from the data of `execution_error`.
-pub(super) fn failure(data: &Value) -> String {
-    let text = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (node, kind, message) = (text("node_type"), text("exception_type"), text("exception_message").trim());
-    if is_out_of_memory(kind, message) {
-        return "The graphics card ran out of memory. Ask for a smaller picture, or close what else uses the card, then try again.".into();
-    }
-    if message.contains("clip input is invalid") {
-        return "The model holds no text encoder. If it is a diffusion model, move it into ComfyUI's models/diffusion_models folder.".into();
-    }
-    if kind.contains("SafetensorError") || message.contains("deserializing header") {
-        return match node {
-            "LoraLoader" | "LoraLoaderModelOnly" => "A LoRA's file is damaged or no LoRA at all. Download it again, or choose another.".into(),
-            _ => "The model's file is damaged or incomplete. Download it again, or choose another.".into(),
-        };
-    }
-    let first = message.lines().next().unwrap_or_default();
-    if first.is_empty() || first.contains('/') || first.contains('\\') {
-        return format!("ComfyUI broke in its node {node}. Its log says why.");
-    }
-    format!("ComfyUI broke in its node {node}: {}.", first.trim_end_matches('.'))
-}
-
-fn is_out_of_memory(kind: &str, message: &str) -> bool {
-    kind.contains("OutOfMemory") || message.contains("out of memory") || message.contains("Allocation on device")
 }
 
 fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
