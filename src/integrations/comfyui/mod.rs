@@ -10,11 +10,15 @@ mod family;
 mod farm;
 mod follower;
 mod following;
+#[cfg(test)]
+mod fixtures;
 mod frame;
 mod http;
 mod pictures;
 mod png;
 mod rejection;
+#[cfg(test)]
+mod replay;
 mod socket;
 mod stopping;
 mod wire;

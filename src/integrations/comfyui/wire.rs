@@ -106,3 +106,60 @@ impl Entry {
         self.outputs.values().flat_map(|output| output.images.iter().cloned()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::integrations::comfyui::fixtures;
+
+    fn entry(name: &str) -> Entry {
+        let history: History = serde_json::from_value(fixtures::json(&format!("history/{name}.json"))).unwrap();
+        history.into_values().next().unwrap()
+    }
+
+    #[test]
+    fn the_last_message_tells_how_it_ended() {
+        let endings = [
+            ("sd15_success", "execution_success"),
+            ("sd15_identical_rerun", "execution_success"),
+            ("interrupted", "execution_interrupted"),
+            ("error_corrupt_lora", "execution_error"),
+        ];
+        for (name, ending) in endings {
+            assert_eq!(entry(name).ending().unwrap().0, ending, "{name}");
+        }
+        let silent: Entry = serde_json::from_value(json!({"outputs": {}, "status": null})).unwrap();
+        assert_eq!(silent.ending(), None);
+    }
+
+    #[test]
+    fn pictures_are_named_with_their_folders() {
+        let images = entry("sd15_batch2_subfolder").images();
+        assert_eq!(images.len(), 2);
+        assert_eq!((images[0].subfolder.as_str(), images[0].folder.as_str()), ("dalla/luna", "output"));
+        assert!(entry("interrupted").images().is_empty());
+    }
+
+    #[test]
+    fn the_queue_is_counted_by_numbers_not_by_places() {
+        let item = |number: i64, id: &str| json!([number, id, {}, {}, []]);
+        let queue: Queue = serde_json::from_value(json!({
+            "queue_running": [item(20, "runs")],
+            "queue_pending": [item(21, "first"), item(23, "third"), item(22, "second"), item(-24, "front")],
+        }))
+        .unwrap();
+        assert_eq!(queue.state_of("runs"), PromptState::Running);
+        assert_eq!(queue.state_of("front"), PromptState::Pending { ahead: 1 });
+        assert_eq!(queue.state_of("second"), PromptState::Pending { ahead: 3 });
+        assert_eq!(queue.state_of("third"), PromptState::Pending { ahead: 4 });
+        assert_eq!(queue.state_of("gone"), PromptState::Unknown);
+    }
+
+    #[test]
+    fn a_recorded_queue_is_read() {
+        let queue: Queue = serde_json::from_value(fixtures::json("http/queue_one_running_four_pending.json")).unwrap();
+        assert_eq!((queue.running.len(), queue.pending.len()), (1, 4));
+    }
+}
