@@ -12,7 +12,8 @@ pub(super) fn words(facts: &Value) -> String {
         return "The graphics card ran out of memory. Ask for a smaller picture, or close what else uses the card, then try again.".into();
     }
     if message.contains("clip input is invalid") {
-        return "The model holds no text encoder. If it is a diffusion model, move it into ComfyUI's models/diffusion_models folder.".into();
+        return "The model holds no text encoder. If it is a diffusion model, move it into ComfyUI's models/diffusion_models folder."
+            .into();
     }
     if message.contains("vae input is invalid") {
         return "The model holds no VAE. Choose another, or move a diffusion model into ComfyUI's models/diffusion_models folder.".into();

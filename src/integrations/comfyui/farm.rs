@@ -173,7 +173,9 @@ impl Drop for Ticket {
 
 fn has_all(catalogue: &Catalogue, recipe: &Recipe) -> bool {
     let companions = recipe.companions.as_ref().is_none_or(|needed| {
-        catalogue.text_encoders.contains(&needed.t5) && catalogue.text_encoders.contains(&needed.clip_l) && catalogue.vaes.contains(&needed.vae)
+        catalogue.text_encoders.contains(&needed.t5)
+            && catalogue.text_encoders.contains(&needed.clip_l)
+            && catalogue.vaes.contains(&needed.vae)
     });
     companions && catalogue.model(&recipe.model).is_some() && recipe.loras.iter().all(|lora| catalogue.lora(&lora.name).is_some())
 }

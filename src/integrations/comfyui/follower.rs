@@ -110,7 +110,9 @@ impl Follower {
     /// What a look at the queue has to tell, beside what frames told already.
     pub(super) fn see(&mut self, state: &PromptState) -> Option<Sign> {
         match (state, self.stage) {
-            (PromptState::Pending { ahead }, Stage::Sent | Stage::Queued { .. }) => self.turn(Stage::Queued { ahead: *ahead }, Sign::Queued { ahead: *ahead }),
+            (PromptState::Pending { ahead }, Stage::Sent | Stage::Queued { .. }) => {
+                self.turn(Stage::Queued { ahead: *ahead }, Sign::Queued { ahead: *ahead })
+            }
             (PromptState::Running, Stage::Sent | Stage::Queued { .. }) => self.turn(Stage::Started, Sign::Started),
             (PromptState::Pending { .. } | PromptState::Running | PromptState::Finished(_) | PromptState::Unknown, _) => None,
         }

@@ -47,9 +47,10 @@ impl Frame {
     /// The prompt it is about, where it says so.
     pub(super) fn prompt_id(&self) -> Option<&str> {
         match self {
-            Self::Start { prompt_id } | Self::Executing { prompt_id, .. } | Self::Progress { prompt_id, .. } | Self::Alive { prompt_id } => {
-                Some(prompt_id)
-            }
+            Self::Start { prompt_id }
+            | Self::Executing { prompt_id, .. }
+            | Self::Progress { prompt_id, .. }
+            | Self::Alive { prompt_id } => Some(prompt_id),
             Self::Preview { prompt_id, .. } => prompt_id.as_deref(),
             Self::Other => None,
         }

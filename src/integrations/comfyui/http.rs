@@ -53,7 +53,12 @@ impl Comfy {
     pub async fn system(&self) -> Result<SystemStats, ComfyError> {
         let WireStats { system, devices } = self.get("system_stats").await?;
         let device = devices.into_iter().next().unwrap_or_default();
-        Ok(SystemStats { version: system.comfyui_version, device: device_name(&device.name), vram_total: device.vram_total, vram_free: device.vram_free })
+        Ok(SystemStats {
+            version: system.comfyui_version,
+            device: device_name(&device.name),
+            vram_total: device.vram_total,
+            vram_free: device.vram_free,
+        })
     }
 
     /// How many prompts run and wait.
@@ -92,7 +97,11 @@ impl Comfy {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ComfyError> {
-        let answer = self.send(self.0.http.get(self.url(path))).await?;
+        self.read(self.0.http.get(self.url(path))).await
+    }
+
+    pub(super) async fn read<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ComfyError> {
+        let answer = self.send(request).await?;
         let bytes = answer.bytes().await.map_err(|error| self.failure(&error))?;
         serde_json::from_slice(&bytes).map_err(|_| ComfyError::Garbage(self.address().to_owned()))
     }

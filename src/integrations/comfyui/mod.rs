@@ -8,10 +8,10 @@ mod error;
 mod failure;
 mod family;
 mod farm;
-mod follower;
-mod following;
 #[cfg(test)]
 mod fixtures;
+mod follower;
+mod following;
 mod frame;
 mod http;
 mod pictures;

@@ -57,7 +57,8 @@ impl Rejection {
     pub(super) fn words(&self, address: &str) -> String {
         let faults = self.faults();
         if !faults.is_empty() {
-            let mut sentences: Vec<_> = faults.iter().flat_map(|node| node.errors.iter().map(|fault| fault.words(&node.class_type))).collect();
+            let mut sentences: Vec<_> =
+                faults.iter().flat_map(|node| node.errors.iter().map(|fault| fault.words(&node.class_type))).collect();
             sentences.dedup();
             return sentences.join(" ");
         }
@@ -209,7 +210,8 @@ mod tests {
     fn a_workflow_that_is_taken_whole_is_no_rejection_and_one_in_part_is() {
         assert!(Rejection::read(200, br#"{"prompt_id": "1", "number": 1, "node_errors": {}}"#).is_none());
         assert!(Rejection::read(200, br#"{"prompt_id": "1", "node_errors": []}"#).is_none());
-        let part = br#"{"node_errors": {"9": {"class_type": "SaveImage", "errors": [{"type": "required_input_missing", "details": "images"}]}}}"#;
+        let part =
+            br#"{"node_errors": {"9": {"class_type": "SaveImage", "errors": [{"type": "required_input_missing", "details": "images"}]}}}"#;
         assert_eq!(Rejection::read(200, part).unwrap().words("x"), "The workflow's SaveImage lacks its images.");
     }
 }

@@ -95,7 +95,14 @@ fn a_saved_picture_from_the_cache_ends_too() {
 
 #[test]
 fn every_ending_is_heard_once() {
-    for name in ["flux", "sd15_lora", "two_outputs_one_invalid", "runtime_error_broken_checkpoint", "runtime_error_clip_none", "runtime_error_corrupt_lora"] {
+    for name in [
+        "flux",
+        "sd15_lora",
+        "two_outputs_one_invalid",
+        "runtime_error_broken_checkpoint",
+        "runtime_error_clip_none",
+        "runtime_error_corrupt_lora",
+    ] {
         assert_eq!(replay(name, "client", 0).over, 1, "{name}");
     }
     assert_eq!(replay("interrupt_by_prompt_id", "client", 0).over, 1);

@@ -96,9 +96,11 @@ impl Queue {
 impl Entry {
     /// The last word about how it ended, with what came along.
     pub(super) fn ending(&self) -> Option<(&str, &Value)> {
-        self.status.iter().flat_map(|status| status.messages.iter().rev()).map(|(kind, data)| (kind.as_str(), data)).find(|(kind, _)| {
-            matches!(*kind, "execution_success" | "execution_error" | "execution_interrupted")
-        })
+        self.status
+            .iter()
+            .flat_map(|status| status.messages.iter().rev())
+            .map(|(kind, data)| (kind.as_str(), data))
+            .find(|(kind, _)| matches!(*kind, "execution_success" | "execution_error" | "execution_interrupted"))
     }
 
     /// The pictures it saved, in the order of the nodes.
