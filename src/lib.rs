@@ -1,3 +1,29 @@
 //! Digital Dalla: a dashboard for people who run AI personas from a GPU box at home.
+//!
+//! The tour, in reading order:
+
+#![recursion_limit = "256"]
+
 pub mod domain;
+
+pub mod store;
+
 pub mod integrations;
+
+pub mod config;
+pub mod error;
+pub mod events;
+pub mod live;
+pub mod prepared;
+pub mod state;
+
+pub mod service;
+
+pub mod api;
+pub mod assets;
+pub mod jobs;
+pub mod router;
+pub mod run;
+pub mod sandbox;
+#[expect(missing_docs, reason = "the component macro makes a public field of each property")]
+pub mod web;

@@ -56,7 +56,7 @@ fn damaged(node: &str, facts: &Value) -> String {
         ("DualCLIPLoader" | "CLIPLoader", _) => "A text encoder is damaged or incomplete.".into(),
         ("VAELoader", _) => "The VAE is damaged or incomplete.".into(),
         (_, Some(name)) => format!("The model {name} is damaged or incomplete."),
-        (_, None) => "The model is damaged or incomplete.".into(),
+        (_, None) => "The model's file is damaged or incomplete.".into(),
     };
     format!("{what} Download it again, or choose another.")
 }

@@ -1,0 +1,850 @@
+// Comfort for pages that work without it: live regions, palette, keys, counters, dialogs, theme.
+// No framework and no build. Everything listens on the document, so parts swapped in later need no wiring.
+(() => {
+  'use strict';
+
+  const root = document.documentElement;
+  root.classList.add('js');
+
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
+
+  function el(name, attributes = {}, ...children) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (value === true) node.setAttribute(key, '');
+      else if (value !== false && value != null) node.setAttribute(key, value);
+    }
+    node.append(...children);
+    return node;
+  }
+
+  function debounce(work, wait) {
+    let timer;
+    return (...args) => {
+      clearTimeout(timer);
+      timer = setTimeout(work, wait, ...args);
+    };
+  }
+
+  // ---- Forms: what a person has typed and not yet sent -------------------------------------------------
+
+  const isField = (node) => node instanceof Element && node.matches('input:not([type=hidden], [type=submit], [type=button]), textarea, select, [contenteditable]');
+  const isText = (node) => isField(node) && !node.matches('[type=checkbox], [type=radio], [type=range], [type=color], [type=file], select');
+
+  function isChanged(field) {
+    if (field.type === 'hidden' || field.type === 'submit') return false;
+    if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
+    if (field instanceof HTMLSelectElement) {
+      const options = [...field.options];
+      // A drop-down in which the page marks nothing shows its first option.
+      const marked = options.some((option) => option.defaultSelected);
+      return options.some((option, index) => option.selected !== (marked || field.multiple ? option.defaultSelected : index === 0));
+    }
+    if (field.type === 'file') return field.files.length > 0;
+    return 'defaultValue' in field && field.value !== field.defaultValue;
+  }
+
+  const isDirty = (form) => form.hasAttribute('data-dirty') || [...form.elements].some(isChanged);
+  const hasUnsaved = (region) => [...all('input, textarea, select', region)].some(isChanged);
+
+  // ---- Swapping HTML ------------------------------------------------------------------------------------
+
+  const keyOf = (node) => (node.nodeType === 1 ? node.id || node.dataset.job || node.dataset.id || null : null);
+
+  // Makes `old` equal to `fresh` and leaves alone what is equal already, so focus, scroll, playing progress
+  // and loaded pictures stay as they are.
+  function morph(old, fresh) {
+    if (old.isEqualNode(fresh)) return;
+    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) {
+      old.replaceWith(document.importNode(fresh, true));
+      return;
+    }
+    if (old.nodeType !== 1) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    morphAttributes(old, fresh);
+    if (old.nodeName !== 'TEXTAREA') morphChildren(old, fresh);
+    else if (!isChanged(old)) old.value = old.defaultValue = fresh.defaultValue;
+  }
+
+  function morphAttributes(old, fresh) {
+    const untouched = isField(old) && !isChanged(old);
+    // A fold stays as the person left it, and an open dialog stays open.
+    const kept = old.matches('details, dialog') ? ['open'] : old.matches('form') ? ['aria-busy'] : [];
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name) && !kept.includes(name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (!kept.includes(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    // Once a field was touched its value no longer follows the attribute; put back in step what nobody changed.
+    if (untouched && old.nodeName === 'INPUT' && old.type !== 'file') {
+      old.value = old.defaultValue;
+      old.checked = old.defaultChecked;
+    }
+  }
+
+  function morphChildren(old, fresh) {
+    const keyed = new Map([...old.childNodes].map((node) => [keyOf(node), node]).filter(([key]) => key));
+    const freshKeys = new Set([...fresh.childNodes].map(keyOf).filter(Boolean));
+    let at = old.firstChild;
+    for (const next of [...fresh.childNodes]) {
+      const key = keyOf(next);
+      // Those whose own place comes later (or never again) are not to be reshaped into something else.
+      while (!key && at && keyOf(at)) {
+        const passed = at;
+        at = at.nextSibling;
+        if (!freshKeys.has(keyOf(passed))) passed.remove();
+      }
+      const match = key ? keyed.get(key) : at;
+      if (match && match.nodeName === next.nodeName) {
+        if (match === at) at = at.nextSibling;
+        else old.insertBefore(match, at);
+        morph(match, next);
+      } else {
+        old.insertBefore(document.importNode(next, true), at);
+        if (!key && at && at.nodeType === next.nodeType && !keyOf(at)) {
+          const replaced = at;
+          at = at.nextSibling;
+          replaced.remove();
+        }
+      }
+    }
+    while (at) {
+      const surplus = at;
+      at = at.nextSibling;
+      surplus.remove();
+    }
+  }
+
+  function swap(region, fresh) {
+    const focused = region.contains(document.activeElement) ? document.activeElement : null;
+    const follows = all('[data-follow]', region).filter((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 40);
+    morph(region, fresh);
+    for (const log of follows) log.scrollTop = log.scrollHeight;
+    if (focused && !focused.isConnected && focused.id) byId(focused.id)?.focus({ preventScroll: true });
+    dress(region);
+  }
+
+  async function fetchPage(address, signal) {
+    const answer = await fetch(address, { headers: { Accept: 'text/html', 'X-Live': '1' }, credentials: 'same-origin', signal });
+    if (!answer.ok || answer.redirected) throw new Error(`the page answered ${answer.status}`);
+    return new DOMParser().parseFromString(await answer.text(), 'text/html');
+  }
+
+  // ---- Live regions -------------------------------------------------------------------------------------
+
+  const stale = new Set(); // ids of regions that no longer show what is stored
+  let fetching = false;
+
+  const liveRegions = () => all('[data-live][id]');
+  // Someone at work in a region must not have it changed under their hands. A focused link or button may stay:
+  // it survives the swap.
+  const isBusy = (region) =>
+    (region.contains(document.activeElement) && isField(document.activeElement)) ||
+    (document.querySelector('dialog:modal') && region.contains(document.querySelector('dialog:modal'))) ||
+    region.querySelector('form[aria-busy="true"]') ||
+    hasUnsaved(region);
+
+  const refreshSoon = debounce(refresh, 150);
+
+  async function refresh() {
+    if (fetching || document.hidden) return;
+    const due = liveRegions().filter((region) => stale.has(region.id) && !isBusy(region));
+    if (!due.length) return;
+    fetching = true;
+    for (const region of due) stale.delete(region.id);
+    try {
+      const page = await fetchPage(location.href);
+      for (const { id } of due) {
+        const region = byId(id);
+        const fresh = page.getElementById(id);
+        if (region && fresh && !isBusy(region)) swap(region, fresh);
+        else if (region && fresh) stale.add(id);
+      }
+    } catch {
+      // The page can't be read right now; the regions stay stale and the next event or reconnect tries again.
+      for (const { id } of due) stale.add(id);
+    } finally {
+      fetching = false;
+    }
+    // Something may have happened while the page was on its way.
+    if (liveRegions().some((region) => stale.has(region.id) && !isBusy(region))) setTimeout(refreshSoon, 800);
+  }
+
+  function markStale(...words) {
+    for (const region of liveRegions()) {
+      const topics = region.dataset.live.split(/\s+/);
+      if (!words.length || topics.includes('*') || words.some((word) => topics.includes(word))) stale.add(region.id);
+    }
+    if (stale.size) refreshSoon();
+  }
+
+  document.addEventListener('focusout', () => stale.size && refreshSoon());
+  document.addEventListener('reset', () => stale.size && setTimeout(refreshSoon));
+
+  function secondsInWords(seconds) {
+    if (seconds < 1) return 'almost done';
+    if (seconds < 90) return `about ${Math.round(seconds)} s left`;
+    if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
+    return `about ${(seconds / 3600).toFixed(1).replace('.0', '')} h left`;
+  }
+
+  function showProgress({ id, step, steps, picture, pictures, secondsLeft, preview, words }) {
+    for (const card of all(`[data-job="${CSS.escape(id)}"]`)) {
+      if (card.dataset.state === 'queued') card.dataset.state = 'running';
+      const bar = card.matches('progress') ? card : card.querySelector('progress');
+      if (bar && steps > 0) {
+        bar.max = steps;
+        bar.value = step;
+      }
+      const put = (name, text) => {
+        const place = card.querySelector(name);
+        if (place && text && place.textContent !== text) place.textContent = text;
+      };
+      const counted = steps > 0 ? `Step ${step} of ${steps}` : '';
+      put('.job-step', counted && pictures > 1 ? `${counted} · picture ${picture} of ${pictures}` : counted || words);
+      put('.job-words', words);
+      if (secondsLeft != null) put('.job-left', secondsInWords(secondsLeft));
+      if (preview) showPreview(card.querySelector('.job-preview'), preview);
+    }
+  }
+
+  // The next preview is decoded before it is shown, or the picture would flicker at each step.
+  function showPreview(place, address) {
+    if (!place) return;
+    const picture = place.matches('img') ? place : place.querySelector('img') ?? place.appendChild(el('img', { alt: '' }));
+    picture.dataset.next = address;
+    const next = new Image();
+    next.src = address;
+    next.decode().then(() => picture.dataset.next === address && (picture.src = address), () => {});
+  }
+
+  // ---- Events -------------------------------------------------------------------------------------------
+
+  const TOPICS = ['job', 'content', 'character', 'post', 'task', 'system', 'settings'];
+  let source = null;
+  let failures = 0;
+  let lostBefore = false;
+  let retryTimer;
+  let pillTimer;
+
+  function onEvent(name, message) {
+    let data = {};
+    try {
+      data = JSON.parse(message.data);
+    } catch {
+      // An event without readable data still says that its topic changed.
+    }
+    if (name === 'job' && data.kind === 'progress') return showProgress(data);
+    const topic = data.topic || name;
+    markStale(topic, `${topic}:${data.id}`);
+  }
+
+  function connect() {
+    if (source || document.hidden || !document.querySelector('[data-live], [data-job]')) return;
+    source = new EventSource('/api/events');
+    source.onopen = () => {
+      clearTimeout(pillTimer);
+      pillTimer = null;
+      byId('connection')?.remove();
+      failures = 0;
+      if (lostBefore) markStale(); // whatever happened meanwhile, nobody told us
+      lostBefore = false;
+    };
+    source.onerror = () => {
+      disconnect();
+      failures += 1;
+      pillTimer ??= setTimeout(sayNotConnected, 5000);
+      retryTimer = setTimeout(connect, Math.min(30000, 500 * 2 ** failures) * (0.75 + Math.random() / 2));
+    };
+    for (const name of TOPICS) source.addEventListener(name, (message) => onEvent(name, message));
+  }
+
+  function disconnect() {
+    clearTimeout(retryTimer);
+    source?.close();
+    source = null;
+    lostBefore = true;
+  }
+
+  function sayNotConnected() {
+    if (byId('connection') || document.hidden) return;
+    document.body.append(el('p', { id: 'connection', class: 'pill warn connection', role: 'status' }, 'Not connected'));
+  }
+
+  // A hidden tab gives its connection back: a browser allows few of them per server, and tabs are many.
+  let hideTimer;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hideTimer);
+    if (document.hidden) {
+      hideTimer = setTimeout(disconnect, 10000);
+      clearTimeout(pillTimer);
+      pillTimer = null;
+    } else {
+      applyTheme(storedTheme());
+      connect();
+      if (stale.size) refreshSoon();
+      tellTimes();
+    }
+  });
+  addEventListener('pagehide', disconnect);
+  addEventListener('online', () => {
+    clearTimeout(retryTimer);
+    connect();
+  });
+
+  // ---- Toasts -------------------------------------------------------------------------------------------
+
+  function toast(words, tone = 'ok') {
+    const box = document.querySelector('.toasts') ?? document.body.appendChild(el('div', { class: 'toasts', 'aria-live': 'polite' }));
+    const note = el('div', { class: `toast ${tone}`, role: 'status' }, el('p', {}, words), el('button', { type: 'button', 'data-dismiss': true, 'aria-label': 'Dismiss' }, '×'));
+    box.append(note);
+    fadeLater(note);
+  }
+
+  function dismiss(note) {
+    note.classList.add('leaving');
+    setTimeout(() => note.remove(), 180);
+  }
+
+  // Success leaves by itself, but not from under a pointer or a focus. What went wrong stays.
+  function fadeLater(note) {
+    if (!note.classList.contains('ok') || note.dataset.fading) return;
+    note.dataset.fading = '1';
+    let timer;
+    const start = () => (timer = setTimeout(() => (note.matches(':hover, :focus-within') ? start() : dismiss(note)), 6000));
+    const wait = () => clearTimeout(timer);
+    note.addEventListener('pointerenter', wait);
+    note.addEventListener('focusin', wait);
+    note.addEventListener('pointerleave', () => (wait(), start()));
+    note.addEventListener('focusout', () => (wait(), start()));
+    start();
+  }
+
+  // ---- Dialogs ------------------------------------------------------------------------------------------
+
+  function open(dialog) {
+    if (!dialog.open) dialog.showModal();
+  }
+
+  // "Really?" for a button that has no dialog of its own. The answer travels as `confirmed`, so the server can
+  // ask on a page instead when there is no script.
+  function askFirst(button) {
+    const words = button.dataset;
+    const yes = el('button', { type: 'button', class: `button primary ${words.confirmTone ?? 'danger'}` }, words.confirmDo || button.textContent.trim());
+    const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'ask-title' },
+      el('div', { class: 'body' },
+        el('h2', { id: 'ask-title' }, words.confirm || words.confirmTitle || 'Are you sure?'),
+        ...(words.confirmText ? [el('p', {}, words.confirmText)] : []),
+        el('div', { class: 'actions' }, el('button', { type: 'button', class: 'button', 'data-close': true, autofocus: true }, words.confirmKeep || 'Cancel'), yes)));
+    dialog.addEventListener('close', () => dialog.remove());
+    yes.addEventListener('click', () => {
+      dialog.close();
+      const form = button.form;
+      if (!form) return location.assign(button.href);
+      form.append(el('input', { type: 'hidden', name: 'confirmed', value: 'true' }));
+      form.requestSubmit(button);
+    });
+    document.body.append(dialog);
+    open(dialog);
+  }
+
+  // ---- Clicks -------------------------------------------------------------------------------------------
+
+  document.addEventListener('click', (event) => {
+    const target = event.target instanceof Element ? event.target : event.target.parentElement;
+    const hit = (selector) => target?.closest(selector);
+    let found;
+
+    // Left open, a menu would cover what was clicked next.
+    for (const menu of all('details.menu[open]')) if (!menu.contains(target)) menu.open = false;
+
+    if ((found = hit('[data-confirm], [data-confirm-title]'))) {
+      event.preventDefault();
+      askFirst(found);
+    } else if ((found = hit('[data-dialog]')) && byId(found.dataset.dialog)?.showModal) {
+      event.preventDefault();
+      open(byId(found.dataset.dialog));
+    } else if ((found = hit('[data-close]'))) {
+      event.preventDefault();
+      found.closest('dialog')?.close();
+    } else if ((found = hit('[data-dismiss]'))) {
+      event.preventDefault();
+      dismiss(found.closest('.toast') ?? found.parentElement);
+    } else if (hit('[data-palette]')) {
+      openPalette();
+    } else if (hit('[data-keys]')) {
+      openKeys();
+    } else if ((found = hit('.theme button[value]'))) {
+      event.preventDefault();
+      chooseTheme(found.value);
+    } else if ((found = hit('[data-copy]'))) {
+      event.preventDefault();
+      copy(found.dataset.copy);
+    } else if ((found = hit('[data-seed-random]'))) {
+      event.preventDefault();
+      fill(found.dataset.seedRandom || '[name=seed]', String(crypto.getRandomValues(new BigUint64Array(1))[0]), found);
+    } else if ((found = hit('[data-fill]'))) {
+      event.preventDefault();
+      fill(found.dataset.fill, found.dataset.value ?? '', found);
+    } else if (target instanceof HTMLDialogElement && target.open && outside(target, event)) {
+      // A click beside a dialog closes it, unless something typed would be lost.
+      if (!hasUnsaved(target) || target.matches('.palette')) target.close();
+    }
+  });
+
+  function outside(dialog, { clientX, clientY }) {
+    const box = dialog.getBoundingClientRect();
+    return clientX < box.left || clientX > box.right || clientY < box.top || clientY > box.bottom;
+  }
+
+  function fill(selector, value, from) {
+    const field = from?.closest('form')?.querySelector(selector) ?? document.querySelector(selector);
+    if (!field) return;
+    field.value = value;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+
+  async function copy(what) {
+    const place = /^#[\w-]+$/.test(what) ? byId(what.slice(1)) : null;
+    const text = place ? place.value ?? place.innerText : what;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Over plain HTTP in a home network there is no clipboard object; the old way still works.
+      const shelf = el('textarea', { readonly: true, class: 'visually-hidden' });
+      shelf.value = text;
+      (document.querySelector('dialog:modal') ?? document.body).append(shelf);
+      shelf.select();
+      const copied = document.execCommand('copy');
+      shelf.remove();
+      if (!copied) return toast('The browser did not allow copying. Select the text and copy it yourself.', 'bad');
+    }
+    toast('Copied');
+  }
+
+  // ---- Theme --------------------------------------------------------------------------------------------
+
+  const storedTheme = () => document.cookie.match(/(?:^|; )theme=(\w+)/)?.[1] ?? root.dataset.theme ?? 'system';
+
+  function applyTheme(theme) {
+    if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    for (const button of all('.theme button[value]')) button.setAttribute('aria-pressed', String(button.value === theme));
+    for (const radio of all('.theme input[type=radio]')) radio.checked = radio.value === theme;
+  }
+
+  function chooseTheme(theme) {
+    document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    applyTheme(theme);
+  }
+
+  // ---- Typing: counters, previews of what a form would do -----------------------------------------------
+
+  // X counts a link as 23 and most writing outside the Latin, Greek and Cyrillic scripts, and each emoji, as two.
+  function lengthOnX(text) {
+    const bare = text.normalize('NFC').replace(/https?:\/\/\S+/g, '.'.repeat(23));
+    const light = (code) => code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247);
+    const weigh = (piece) => (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(piece) && !/^[\d#*©®]$/.test(piece) ? 2 : [...piece].reduce((sum, sign) => sum + (light(sign.codePointAt(0)) ? 1 : 2), 0));
+    if (!Intl.Segmenter) return weigh(bare);
+    return [...new Intl.Segmenter().segment(bare)].reduce((sum, { segment }) => sum + weigh(segment), 0);
+  }
+
+  // data-count="280", data-count="Instagram:2200 X:280", or empty with a maxlength.
+  function count(field) {
+    const limits = (field.dataset.count || String(field.maxLength > 0 ? field.maxLength : '')).split(/\s+/).filter(Boolean);
+    let place = field.id && document.querySelector(`.counter[data-for="${CSS.escape(field.id)}"]`);
+    if (!place) {
+      place = field.nextElementSibling?.matches('.counter') ? field.nextElementSibling : el('p', { class: 'counter' });
+      if (!place.isConnected) field.after(place);
+    }
+    const parts = (limits.length ? limits : ['']).map((limit) => {
+      const [name, most] = limit.includes(':') ? limit.split(':') : ['', limit];
+      const used = name === 'X' ? lengthOnX(field.value) : [...field.value].length;
+      const tone = most && used > most ? 'too-long' : most && used > most * 0.9 ? 'close' : '';
+      return el('span', { class: tone }, `${name ? `${name} ` : ''}${used.toLocaleString('en')}${most ? ` / ${Number(most).toLocaleString('en')}` : ''}${tone === 'too-long' ? `, ${used - most} too long` : ''}`);
+    });
+    place.replaceChildren(...parts);
+  }
+
+  const previews = new WeakMap(); // form → the fetch under way
+  const preview = debounce(async (form) => {
+    previews.get(form)?.abort();
+    const control = new AbortController();
+    previews.set(form, control);
+    const query = new URLSearchParams(location.search);
+    const fields = [...new FormData(form)].filter(([, value]) => typeof value === 'string');
+    for (const [name] of fields) query.delete(name);
+    for (const [name, value] of fields) if (!/password|secret|token|csrf/i.test(name)) query.append(name, value);
+    const regions = form.dataset.livePreview.split(/[\s,]+/).map((selector) => document.querySelector(selector)).filter(Boolean);
+    for (const region of regions) region.setAttribute('aria-busy', 'true');
+    try {
+      const page = await fetchPage(`${location.pathname}?${query}`, control.signal);
+      for (const region of regions) {
+        const fresh = region.id && page.getElementById(region.id);
+        if (fresh && !(region.contains(document.activeElement) && isText(document.activeElement))) swap(region, fresh);
+      }
+    } catch {
+      // The old preview stays; sending the form says what is wrong with it.
+    }
+    for (const region of regions) if (!control.signal.aborted) region.removeAttribute('aria-busy');
+  }, 250);
+
+  document.addEventListener('input', (event) => {
+    const field = event.target;
+    if (field.matches('textarea[data-count], input[data-count]')) count(field);
+    if (field.type === 'range') for (const output of all(`output[for~="${CSS.escape(field.id)}"]`)) output.value = field.value;
+    if (field.matches('[name=width], [name=height]')) matchPreset(field.form);
+    if (field.matches('[data-pick], .pick input')) tellPicked(field.form);
+    const form = field.closest('form[data-live-preview]');
+    if (form) preview(form);
+  });
+
+  document.addEventListener('change', (event) => {
+    const field = event.target;
+    if (field.closest('.theme') && field.type === 'radio') return chooseTheme(field.value);
+    if (field.matches('[data-width][data-height]')) {
+      for (const side of ['width', 'height']) fill(`[name=${side}]`, field.dataset[side], field);
+      field.checked = true;
+    }
+    if (field.matches('[data-pick-all]')) {
+      for (const box of all('.pick input, [data-pick]', field.form)) box.checked = field.checked;
+      tellPicked(field.form);
+    }
+    if (field.type === 'file' && field.closest('.drop')) showFiles(field);
+    if (field.matches('select[data-submit], input[data-submit]') || (field.matches('input, select') && field.closest('[data-submit]'))) field.form?.requestSubmit();
+  });
+
+  // A size typed by hand is a preset only if it is the size of one.
+  function matchPreset(form) {
+    const value = (name) => form?.elements[name]?.value;
+    for (const radio of all('[data-width][data-height]', form ?? document)) radio.checked = radio.dataset.width === value('width') && radio.dataset.height === value('height');
+  }
+
+  function tellPicked(form) {
+    const picked = all('.pick :checked, [data-pick]:checked', form ?? document).length;
+    for (const place of all('[data-picked]', form ?? document)) place.textContent = `${picked} picked`;
+  }
+
+  // ---- Dropping files -----------------------------------------------------------------------------------
+
+  function showFiles(field) {
+    const box = field.closest('.drop');
+    const shelf = box.querySelector('.previews') ?? box.appendChild(el('div', { class: 'previews' }));
+    for (const picture of all('img', shelf)) URL.revokeObjectURL(picture.src);
+    shelf.replaceChildren(...[...field.files].filter((file) => file.type.startsWith('image/')).slice(0, 24).map((file) => el('img', { src: URL.createObjectURL(file), alt: file.name })));
+  }
+
+  for (const kind of ['dragover', 'dragleave', 'drop']) {
+    document.addEventListener(kind, (event) => {
+      const box = event.target instanceof Element && event.target.closest('.drop');
+      if (!box || !event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      box.classList.toggle('dragging', kind === 'dragover');
+      const field = kind === 'drop' && box.querySelector('input[type=file]');
+      if (!field) return;
+      const files = new DataTransfer();
+      for (const file of [...event.dataTransfer.files].slice(0, field.multiple ? undefined : 1)) files.items.add(file);
+      field.files = files.files;
+      field.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+  }
+
+  // ---- Sending ------------------------------------------------------------------------------------------
+
+  let leavingOnPurpose = false;
+
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.matches('.theme')) {
+      event.preventDefault();
+      return chooseTheme(event.submitter?.value ?? new FormData(form).get('theme'));
+    }
+    if (form.getAttribute('aria-busy') === 'true') return event.preventDefault();
+    if (event.defaultPrevented || form.method === 'dialog') return;
+    leavingOnPurpose = true;
+    if (form.hasAttribute('data-no-busy') || form.method !== 'post') return;
+    const button = event.submitter ?? form.querySelector('.button.primary, button:not([type=button])');
+    form.setAttribute('aria-busy', 'true');
+    button?.classList.add('busy');
+    button?.setAttribute('aria-disabled', 'true'); // not `disabled`: its name and value must be sent
+    // An answer that is a download leaves this page standing, with its button turning.
+    setTimeout(settle, 30000, form);
+  });
+
+  function settle(form) {
+    form.removeAttribute('aria-busy');
+    leavingOnPurpose = false;
+    for (const button of all('.busy', form)) {
+      button.classList.remove('busy');
+      button.removeAttribute('aria-disabled');
+    }
+  }
+
+  addEventListener('beforeunload', (event) => {
+    if (!leavingOnPurpose && all('form[data-guard]').some(isDirty)) event.preventDefault();
+  });
+
+  // Back from the browser's memory: nothing is on its way any more, and what is shown may be old.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (!persisted) return;
+    all('form[aria-busy]').forEach(settle);
+    leavingOnPurpose = false;
+    connect();
+    markStale();
+  });
+
+  // ---- Times --------------------------------------------------------------------------------------------
+
+  function relative(then, now = Date.now()) {
+    const seconds = Math.round((then - now) / 1000);
+    const away = Math.abs(seconds);
+    const say = (amount, unit) => (seconds < 0 ? `${amount} ${unit} ago` : `in ${amount} ${unit}`);
+    if (away < 45) return seconds <= 0 ? 'just now' : 'in a moment';
+    if (away < 3570) return say(Math.max(1, Math.round(away / 60)), 'min');
+    if (away < 79200) return say(Math.round(away / 3600), 'h');
+    if (away < 604800) return say(Math.max(1, Math.round(away / 86400)), away < 129600 ? 'day' : 'days');
+    const day = new Date(then);
+    return day.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(day.getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }) });
+  }
+
+  function tellTimes(within = document) {
+    for (const place of all('time[datetime][data-relative]', within)) {
+      const then = Date.parse(place.dateTime);
+      if (Number.isNaN(then)) continue;
+      const words = relative(then);
+      if (place.textContent !== words) place.textContent = words;
+      place.title = new Date(then).toLocaleString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' });
+    }
+  }
+  setInterval(() => document.hidden || tellTimes(), 20000);
+
+  // ---- Palette ------------------------------------------------------------------------------------------
+
+  let characters = null; // read once, when the palette is first opened
+
+  function pages() {
+    const group = (link) => {
+      let before = link.previousElementSibling;
+      while (before && !before.matches('.group')) before = before.previousElementSibling;
+      return before?.textContent.trim() ?? '';
+    };
+    const name = (link) => [...link.childNodes].filter((node) => node.nodeType === 3 || !node.matches('.count, svg, kbd')).map((node) => node.textContent).join('').trim();
+    return [
+      ...all('.sidebar > a[href]:not(.brand)').map((link) => ({ name: name(link), where: group(link), href: link.href, icon: link.querySelector('svg') })),
+      ...all('header.page .actions a[href]').map((link) => ({ name: name(link), where: 'On this page', href: link.href, icon: link.querySelector('svg') })),
+    ];
+  }
+
+  async function readCharacters() {
+    if (characters) return characters;
+    try {
+      const answer = await fetch('/api/characters', { headers: { Accept: 'application/json' } });
+      const list = await answer.json();
+      if (answer.ok && Array.isArray(list)) characters = list.map(({ id, name }) => ({ name, where: 'Character', href: `/characters/${encodeURIComponent(id)}` }));
+    } catch {
+      // Without the list the palette still knows the pages; it is asked for again next time.
+    }
+    return characters ?? [];
+  }
+
+  // Every letter of the query in order; the nearer to the start and to each other, the better.
+  function score(name, query) {
+    const text = name.toLowerCase();
+    const whole = text.indexOf(query);
+    if (whole >= 0) return 1000 - whole - (whole && text[whole - 1] !== ' ' ? 100 : 0);
+    let at = -1;
+    let gaps = 0;
+    for (const letter of query) {
+      const next = text.indexOf(letter, at + 1);
+      if (next < 0) return -1;
+      gaps += next - at - 1;
+      at = next;
+    }
+    return 300 - gaps;
+  }
+
+  function buildPalette() {
+    const input = el('input', { type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-label': 'Go to a page or a character', placeholder: 'Go to a page or a character…', autocomplete: 'off', spellcheck: 'false', autofocus: true });
+    const list = el('ul', { id: 'palette-list', role: 'listbox', 'aria-label': 'Results' });
+    const nothing = el('p', { class: 'nothing', role: 'status', hidden: true }, 'Nothing by that name.');
+    const dialog = el('dialog', { id: 'palette', class: 'palette', 'aria-label': 'Search' }, input, list, nothing,
+      el('footer', { 'aria-hidden': 'true' }, el('span', {}, '↑ ↓ choose'), el('span', {}, '↵ open'), el('span', {}, 'Esc close')));
+    let entries = [];
+    let shown = [];
+    let chosen = 0;
+
+    const choose = (index) => {
+      chosen = (index + shown.length) % (shown.length || 1);
+      [...list.children].forEach((row, at) => row.setAttribute('aria-selected', String(at === chosen)));
+      const row = list.children[chosen];
+      row?.scrollIntoView({ block: 'nearest' });
+      if (row) input.setAttribute('aria-activedescendant', row.id);
+      else input.removeAttribute('aria-activedescendant');
+    };
+    const show = () => {
+      const query = input.value.trim().toLowerCase();
+      shown = entries.map((entry) => ({ ...entry, score: query ? score(entry.name, query) : 0 })).filter((entry) => entry.score >= 0);
+      if (query) shown.sort((a, b) => b.score - a.score);
+      shown = shown.slice(0, 40);
+      list.replaceChildren(...shown.map((entry, index) => el('li', { role: 'option', id: `palette-${index}`, 'data-index': index },
+        ...(entry.icon ? [entry.icon.cloneNode(true)] : [el('span', { class: 'avatar small', 'aria-hidden': 'true' }, entry.name.slice(0, 1))]),
+        el('span', { class: 'name' }, entry.name), el('span', { class: 'where' }, entry.where))));
+      nothing.hidden = shown.length > 0;
+      list.hidden = !shown.length;
+      choose(0);
+    };
+    const go = (event) => {
+      const entry = shown[chosen];
+      if (!entry) return;
+      dialog.close();
+      if (event.ctrlKey || event.metaKey) window.open(entry.href, '_blank', 'noopener');
+      else location.assign(entry.href);
+    };
+    input.addEventListener('input', show);
+    input.addEventListener('keydown', (event) => {
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps) choose(chosen + steps[event.key]);
+      else if (event.key === 'Enter') go(event);
+      else return;
+      event.preventDefault();
+    });
+    list.addEventListener('pointermove', ({ target }) => {
+      const row = target.closest('[data-index]');
+      if (row && Number(row.dataset.index) !== chosen) choose(Number(row.dataset.index));
+    });
+    list.addEventListener('click', (event) => event.target.closest('[data-index]') && go(event));
+    dialog.refill = async () => {
+      input.value = '';
+      entries = [...pages(), ...(characters ?? [])];
+      show();
+      entries = [...pages(), ...(await readCharacters())];
+      show();
+    };
+    document.body.append(dialog);
+    return dialog;
+  }
+
+  function openPalette() {
+    const dialog = byId('palette') ?? buildPalette();
+    if (dialog.open) return dialog.close();
+    if (document.querySelector('dialog:modal')) return;
+    open(dialog);
+    dialog.refill();
+  }
+
+  // ---- Keys ---------------------------------------------------------------------------------------------
+
+  const labelOf = (node) => node.getAttribute('aria-label') || [...node.childNodes].filter((child) => child.nodeType === 3 || !child.matches('.count, kbd, svg')).map((child) => child.textContent).join('').trim();
+  const visible = (node) => node.getClientRects().length > 0;
+  const pageKeys = () => all('main [data-key]').filter(visible);
+
+  function openKeys() {
+    byId('keys')?.remove();
+    const group = (title, rows) => (rows.length ? [el('h3', {}, title), el('dl', { class: 'keys-list' }, ...rows.map(([words, ...keys]) => el('div', {}, el('dt', {}, words), el('dd', {}, ...keys.map((key) => el('kbd', {}, key))))))] : []);
+    const turns = document.querySelector('main a[rel~=prev], main a[rel~=next]');
+    const dialog = el('dialog', { id: 'keys', class: 'dialog wide', 'aria-labelledby': 'keys-title' },
+      el('header', {}, el('h2', { id: 'keys-title' }, 'Keys'), el('button', { type: 'button', class: 'button quiet small', 'data-close': true }, 'Close')),
+      el('div', { class: 'body' },
+        ...group('On this page', [...pageKeys().map((node) => [labelOf(node), node.dataset.key.toUpperCase()]), ...(turns ? [['Next', 'J', '→'], ['Previous', 'K', '←']] : []), ...(document.querySelector('[data-submit-key]') ? [['Send the form', 'Ctrl', '↵']] : [])]),
+        ...group('Anywhere', [['Search', 'Ctrl', 'K'], ['This list', '?'], ['Close', 'Esc']]),
+        ...group('Go to', all('.sidebar a[data-key]').map((link) => [labelOf(link), 'G', link.dataset.key.toUpperCase()]))));
+    document.body.append(dialog);
+    open(dialog);
+  }
+
+  let goUntil = 0; // after `g`, a second key names the page
+
+  document.addEventListener('keydown', (event) => {
+    const { key, target } = event;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key.toLowerCase() === 'k') {
+      event.preventDefault();
+      return openPalette();
+    }
+    if ((event.ctrlKey || event.metaKey) && key === 'Enter' && target instanceof Element) {
+      const form = target.closest('form');
+      if (form && (form.matches('[data-submit-key]') || form.querySelector('[data-submit-key]'))) {
+        event.preventDefault();
+        form.requestSubmit();
+      }
+      return;
+    }
+    if (key === 'Escape') {
+      const menu = document.querySelector('details.menu[open]');
+      const drawer = document.querySelector('.nav-toggle:checked');
+      if (menu) {
+        menu.open = false;
+        menu.querySelector('summary').focus();
+      } else if (drawer) {
+        drawer.checked = false;
+        drawer.focus();
+      }
+      return;
+    }
+    // From here on single keys, and those belong to whoever is typing.
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+    if (isField(target) || document.querySelector('dialog[open]')) return;
+    if (key === '?') return openKeys();
+
+    const pressed = key.toLowerCase();
+    if (Date.now() < goUntil) {
+      goUntil = 0;
+      const link = document.querySelector(`.sidebar a[data-key="${CSS.escape(pressed)}"]`);
+      if (link) {
+        event.preventDefault();
+        return location.assign(link.href);
+      }
+    }
+    const own = pageKeys().find((node) => node.dataset.key === pressed);
+    if (own) {
+      event.preventDefault();
+      return isField(own) ? own.focus() : own.click();
+    }
+    if (pressed === 'g') {
+      goUntil = Date.now() + 1200;
+      return;
+    }
+    if (pressed === '/') {
+      const search = document.querySelector('main input[type=search]');
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
+      return;
+    }
+    const turn = { j: 'next', arrowright: 'next', k: 'prev', arrowleft: 'prev' }[pressed];
+    const link = turn && document.querySelector(`main a[rel~=${turn}]`);
+    if (link) {
+      event.preventDefault();
+      link.click();
+    }
+  });
+
+  // ---- At the start, and for every part swapped in ------------------------------------------------------
+
+  function dress(within) {
+    tellTimes(within);
+    for (const field of all('textarea[data-count], input[data-count]', within)) count(field);
+    for (const note of all('.toast', within)) fadeLater(note);
+    for (const form of all('form:has([data-picked])', within)) tellPicked(form);
+  }
+
+  function start() {
+    dress(document);
+    for (const log of all('[data-follow]')) log.scrollTop = log.scrollHeight;
+    document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    // On a phone the timeline is wider than the screen; today is what one looks for.
+    for (const line of all('.timeline .today-line')) {
+      const box = line.closest('div.timeline');
+      if (box) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
+    }
+    document.querySelector('.problem')?.focus();
+    connect();
+  }
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);
+  else start();
+})();

@@ -1,0 +1,100 @@
+//! Characters.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
+};
+use chrono::Utc;
+use serde::Deserialize;
+
+use super::{
+    error::{ProblemDocument, Refusal},
+    extract::{Expected, Json, Query},
+    reply,
+};
+use crate::{
+    domain::character::{CharacterChange, CharacterId, CharacterView},
+    service,
+    state::AppState,
+};
+
+/// Which characters.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Only the active ones, or only those that rest.
+    active: Option<bool>,
+}
+
+/// What to do with what belongs to a character.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Purge {
+    /// Delete her pictures too.
+    #[serde(default)]
+    purge: bool,
+}
+
+/// All characters, oldest first.
+#[utoipa::path(get, path = "/api/characters", tag = "characters", params(Which), responses((status = 200, body = Vec<CharacterView>)))]
+pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Response {
+    let body = match which.active {
+        None => service::characters::list(&app),
+        Some(active) => service::characters::list_active(&app, active),
+    };
+    let total = Some(body.count);
+    reply::page(&headers, &uri, body, total, None)
+}
+
+/// Creates a character.
+#[utoipa::path(
+    post, path = "/api/characters", tag = "characters", request_body = CharacterChange,
+    responses((status = 201, body = CharacterView), (status = 422, body = ProblemDocument))
+)]
+pub async fn create(State(app): State<AppState>, Json(change): Json<CharacterChange>) -> Result<Response, Refusal> {
+    let view = service::characters::create(&app, change, Utc::now()).await?;
+    Ok(reply::created(&view, &format!("/api/characters/{}", view.character.id)))
+}
+
+/// One character.
+#[utoipa::path(get, path = "/api/characters/{id}", tag = "characters", responses((status = 200, body = CharacterView), (status = 404, body = ProblemDocument)), params(("id" = String, Path)))]
+pub async fn get(State(app): State<AppState>, Path(id): Path<CharacterId>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let character = service::characters::get(&app, &id)?;
+    Ok(reply::record(&headers, &service::characters::view(&app, &character)))
+}
+
+/// Changes what is sent; the rest stays.
+#[utoipa::path(put, path = "/api/characters/{id}", tag = "characters", request_body = CharacterChange, params(("id" = String, Path)), responses((status = 200, body = CharacterView), (status = 422, body = ProblemDocument)))]
+pub async fn put(
+    app: State<AppState>,
+    id: Path<CharacterId>,
+    expected: Expected,
+    change: Json<CharacterChange>,
+) -> Result<Response, Refusal> {
+    patch(app, id, expected, change).await
+}
+
+/// Changes what is sent; the rest stays.
+#[utoipa::path(patch, path = "/api/characters/{id}", tag = "characters", request_body = CharacterChange, params(("id" = String, Path)), responses((status = 200, body = CharacterView), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub async fn patch(
+    State(app): State<AppState>,
+    Path(id): Path<CharacterId>,
+    Expected(expected): Expected,
+    Json(change): Json<CharacterChange>,
+) -> Result<Response, Refusal> {
+    let view = service::characters::change(&app, &id, change, expected, Utc::now()).await?;
+    Ok(reply::record(&HeaderMap::new(), &view))
+}
+
+/// Deletes a character, her credentials and her unfinished jobs. Her pictures stay unless `purge=true`.
+#[utoipa::path(delete, path = "/api/characters/{id}", tag = "characters", params(("id" = String, Path), Purge), responses((status = 204), (status = 404, body = ProblemDocument)))]
+pub async fn delete(
+    State(app): State<AppState>,
+    Path(id): Path<CharacterId>,
+    Query(Purge { purge }): Query<Purge>,
+    Expected(expected): Expected,
+) -> Result<StatusCode, Refusal> {
+    service::characters::delete(&app, &id, purge, expected, Utc::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

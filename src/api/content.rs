@@ -1,0 +1,72 @@
+//! The pictures that were made.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
+};
+use chrono::Utc;
+
+use super::{
+    error::{ProblemDocument, Refusal},
+    extract::{Expected, Json, Query},
+    images::accepted,
+    jobs::JobView,
+    reply::{self, Part},
+};
+use crate::{
+    domain::{
+        content::{Content, ContentChange, ContentId},
+        generation::RemixRequest,
+    },
+    prepared::Body,
+    service::{self, content::Filter},
+    state::AppState,
+};
+
+/// Pictures, newest first.
+#[utoipa::path(get, path = "/api/content", tag = "content", params(Filter, Part), responses((status = 200, body = Vec<Content>), (status = 422, body = ProblemDocument)))]
+pub async fn list(
+    State(app): State<AppState>,
+    Query(filter): Query<Filter>,
+    Query(part): Query<Part>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let cursor = part.cursor.as_deref().map(ContentId::from);
+    let page = service::content::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
+    Ok(reply::page(&headers, &uri, Body::list(&page.contents), page.total, page.next.as_ref().map(ContentId::as_str)))
+}
+
+/// One picture.
+#[utoipa::path(get, path = "/api/content/{id}", tag = "content", params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument)))]
+pub async fn get(State(app): State<AppState>, Path(id): Path<ContentId>, headers: HeaderMap) -> Result<Response, Refusal> {
+    Ok(reply::record(&headers, &*service::content::get(&app, &id)?))
+}
+
+/// Changes caption or alt text.
+#[utoipa::path(patch, path = "/api/content/{id}", tag = "content", request_body = ContentChange, params(("id" = String, Path)), responses((status = 200, body = Content), (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub async fn patch(
+    State(app): State<AppState>,
+    Path(id): Path<ContentId>,
+    Expected(expected): Expected,
+    Json(change): Json<ContentChange>,
+) -> Result<Response, Refusal> {
+    let content = service::content::change(&app, &id, change, expected, Utc::now()).await?;
+    Ok(reply::record(&HeaderMap::new(), &content))
+}
+
+/// Deletes a picture and its files.
+#[utoipa::path(delete, path = "/api/content/{id}", tag = "content", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
+pub async fn delete(State(app): State<AppState>, Path(id): Path<ContentId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
+    service::content::delete(&app, &id, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a picture like this one. What is sent is changed; without anything, the same picture is made again.
+#[utoipa::path(post, path = "/api/content/{id}/remix", tag = "content", request_body = RemixRequest, params(("id" = String, Path)), responses((status = 202, body = JobView), (status = 422, body = ProblemDocument)))]
+pub async fn remix(State(app): State<AppState>, Path(id): Path<ContentId>, Json(changes): Json<RemixRequest>) -> Result<Response, Refusal> {
+    let again = service::content::again(&*service::content::get(&app, &id)?)?;
+    let job = service::images::order(&app, changes.applied_to(again), Utc::now()).await?;
+    Ok(accepted(&app, job))
+}

@@ -1,0 +1,63 @@
+//! What happens, as it happens.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::{error::Refusal, extract::Query};
+use crate::{
+    domain::{event::Topic, problem::Problem},
+    events::Numbered,
+    state::AppState,
+};
+
+/// What a watcher wants to hear of.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wishes {
+    /// Topics separated by commas: `job`, `content`, `character`, `settings`, `system`. All unless said.
+    topics: Option<String>,
+}
+
+/// A stream of events. `Last-Event-ID` goes on where a stream broke off, within the last 1,000 events.
+#[utoipa::path(
+    get, path = "/api/events", tag = "events",
+    params(Wishes, ("Last-Event-ID" = Option<u64>, Header)),
+    responses((status = 200, content_type = "text/event-stream"))
+)]
+pub async fn stream(
+    State(app): State<AppState>,
+    Query(wishes): Query<Wishes>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    let topics = topics(wishes.topics.as_deref())?;
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let (missed, live) = app.events.watch(last);
+    // A watcher that is too slow for even a thousand events goes on with the newest.
+    let live = BroadcastStream::new(live).filter_map(|told| async { told.ok() });
+    let all = stream::iter(missed).chain(live).filter(move |told| std::future::ready(topics.contains(&told.event.topic)));
+    let stopping = app.stopping.clone();
+    let events = all.map(|told| Ok(event(&told))).take_until(async move { stopping.cancelled().await });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))))
+}
+
+fn topics(wishes: Option<&str>) -> Result<Vec<Topic>, Problem> {
+    let Some(wishes) = wishes.filter(|wishes| !wishes.is_empty()) else { return Ok(Topic::ALL.to_vec()) };
+    let topic = |name: &str| {
+        let known = Topic::ALL.into_iter().find(|topic| topic.key() == name.trim());
+        known.ok_or_else(|| Problem::invalid("topics", "Choose from job, content, character, settings, system."))
+    };
+    wishes.split(',').map(topic).collect()
+}
+
+fn event(told: &Arc<Numbered>) -> Event {
+    let data = serde_json::to_string(&told.event).unwrap_or_default();
+    Event::default().id(told.number.to_string()).event(told.event.topic.key()).data(data)
+}

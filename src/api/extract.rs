@@ -1,0 +1,99 @@
+//! What comes in: bodies and queries, with our words when they cannot be read.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{HeaderMap, header, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use super::error::Refusal;
+use crate::domain::problem::{FieldError, Kind, Problem};
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// The query of the URL.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// The tag in `If-Match`, when the caller sent one.
+#[derive(Debug)]
+pub struct Expected(pub Option<String>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        if !is_json(request.headers()) {
+            return Err(Refusal::media_type());
+        }
+        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        read(&body).map(Json)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let query = axum::extract::Query::try_from_uri(&parts.uri);
+        query.map(|axum::extract::Query(query)| Self(query)).map_err(|error| {
+            let words = format!("The query cannot be read: {}.", error.body_text());
+            Problem::new(Kind::Malformed, words).into()
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Expected {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let tag = parts.headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
+        Ok(Self(tag.map(str::to_owned)))
+    }
+}
+
+/// Reads JSON; a value of the wrong type is said by its field.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let syntax = |error: serde_json::Error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."));
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(syntax)?;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    read.map_err(|error| {
+        let field = error.path().to_string();
+        let message = sentence(&error.into_inner());
+        let field = if field == "." { missing_field(&message).unwrap_or(field) } else { field };
+        Problem { kind: Kind::Invalid, message: format!("{field}: {message}"), errors: vec![FieldError { field, message }] }.into()
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+fn unreadable(rejection: BytesRejection) -> Refusal {
+    let kind = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::Malformed };
+    let words = match kind {
+        Kind::TooLarge => "The body is too large; at most 2 MB are read.",
+        _ => "The body broke off while it was being read.",
+    };
+    Problem::new(kind, words).into()
+}
+
+/// serde's words without the place in the text, which tells a person nothing.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+/// A missing field is reported at the object it is missing from.
+fn missing_field(message: &str) -> Option<String> {
+    message.strip_prefix("Missing field `")?.split('`').next().map(str::to_owned)
+}

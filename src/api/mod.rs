@@ -1,0 +1,105 @@
+//! The JSON API: every URL under `/api`, and the documents that describe it.
+
+mod characters;
+mod content;
+mod error;
+mod events;
+mod extract;
+mod images;
+mod jobs;
+mod models;
+mod reply;
+
+use axum::{Router, http::Uri, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use self::error::Refusal;
+use crate::{
+    domain::problem::{Kind, Problem},
+    state::AppState,
+};
+
+/// The largest body a request may have.
+const LARGEST_BODY: usize = 2 << 20;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Digital Dalla",
+        description = "Everything the pages can do. Errors are problem documents (RFC 9457). Names are camelCase; \
+                       the snake_case names of older apps are understood. Lists take `limit` and `cursor`, GETs \
+                       answer with an `ETag`, changes heed `If-Match`."
+    ),
+    tags(
+        (name = "characters", description = "Personas"),
+        (name = "images", description = "Making pictures"),
+        (name = "jobs", description = "Work that outlives a request"),
+        (name = "content", description = "The pictures that were made"),
+        (name = "models", description = "What ComfyUI can draw with"),
+        (name = "events", description = "What happens, as it happens")
+    )
+)]
+struct Document;
+
+/// Every route under `/api`.
+pub fn router(app: &AppState) -> Router<AppState> {
+    let (routes, document) = documented().split_for_parts();
+    let json = document.to_json().expect("the document has string keys only");
+    let openapi = get(move || async move { ([("content-type", "application/json")], json) });
+    Router::new()
+        .merge(routes)
+        .route("/api/openapi.json", openapi)
+        .merge(SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::from("/api/openapi.json")))
+        .route("/api/{*rest}", axum::routing::any(unknown))
+        .route("/api", axum::routing::any(unknown))
+        .route("/api/", axum::routing::any(unknown))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(cors(app))
+}
+
+fn documented() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(characters::list, characters::create))
+        .routes(routes!(characters::get, characters::put, characters::patch, characters::delete))
+        .routes(routes!(models::models))
+        .routes(routes!(models::loras))
+        .routes(routes!(images::generate))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::preview))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(content::list))
+        .routes(routes!(content::get, content::patch, content::delete))
+        .routes(routes!(content::remix))
+        .routes(routes!(events::stream))
+}
+
+/// The whole description, as `digital-dalla openapi` prints it.
+pub fn openapi() -> String {
+    documented().split_for_parts().1.to_pretty_json().expect("the document has string keys only")
+}
+
+fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
+    use axum::http::{HeaderValue, Method, header};
+    let origins: Vec<HeaderValue> = app.config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    if origins.is_empty() {
+        return tower_http::cors::CorsLayer::new();
+    }
+    tower_http::cors::CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, header::AUTHORIZATION])
+        .expose_headers([header::ETAG, header::LOCATION, header::LINK, axum::http::HeaderName::from_static("x-total-count")])
+}
+
+async fn unknown(uri: Uri) -> Refusal {
+    Problem::new(Kind::NotFound, format!("There is nothing at {}. The API is described at /api/docs.", uri.path())).into()
+}
+
+async fn wrong_method(method: axum::http::Method) -> Refusal {
+    Refusal::method(&method)
+}

@@ -1,0 +1,180 @@
+//! Settings of this process: flags, environment, `.env`. Read once, at the start.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono_tz::Tz;
+use clap::Parser;
+use reqwest::Url;
+use secrecy::SecretString;
+
+/// A dashboard for people who run AI personas from a GPU box at home.
+// Each value's name is its variable's, so that the word about a wrong one names it.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "digital-dalla", version)]
+pub struct Config {
+    /// Simulate every outside service on this machine, in a data folder of its own.
+    #[arg(long, env = "DALLA_SANDBOX", value_name = "DALLA_SANDBOX")]
+    pub sandbox: bool,
+
+    /// Address and port to listen on; this machine only.
+    #[arg(long, env = "DALLA_LISTEN", value_name = "DALLA_LISTEN", default_value = "127.0.0.1:3000", value_parser = loopback)]
+    pub listen: SocketAddr,
+
+    /// Where everything is stored [default: data, or data-sandbox with --sandbox].
+    #[arg(long = "data-dir", env = "DALLA_DATA_DIR", value_name = "DALLA_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Addresses of the ComfyUI servers, separated by commas.
+    #[arg(
+        long = "comfyui-url",
+        env = "COMFYUI_URL",
+        value_name = "COMFYUI_URL",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:8188",
+        value_parser = http_url
+    )]
+    pub comfyui: Vec<Url>,
+
+    /// Seconds a running picture may show no sign of life before it is given up.
+    #[arg(long = "comfyui-stall-limit", env = "COMFYUI_STALL_LIMIT", value_name = "COMFYUI_STALL_LIMIT", default_value = "600", value_parser = seconds)]
+    pub comfyui_stall: Duration,
+
+    /// Seconds a ComfyUI that went away in the middle of a picture may take to come back.
+    #[arg(long = "comfyui-gone-limit", env = "COMFYUI_GONE_LIMIT", value_name = "COMFYUI_GONE_LIMIT", default_value = "60", value_parser = seconds)]
+    pub comfyui_gone: Duration,
+
+    /// Time zone of the installation, as in Europe/Rome [default: the machine's].
+    #[arg(long, env = "DALLA_TIMEZONE", value_name = "DALLA_TIMEZONE", value_parser = zone)]
+    timezone: Option<Tz>,
+
+    /// Seconds an API call waits for a picture before it answers 504; the job goes on.
+    #[arg(long = "wait-limit", env = "DALLA_WAIT_LIMIT", value_name = "DALLA_WAIT_LIMIT", default_value = "600", value_parser = seconds)]
+    pub wait_limit: Duration,
+
+    /// Names under which this server may be called, beside localhost and loopback addresses; separated by commas.
+    #[arg(long = "allowed-hosts", env = "DALLA_ALLOWED_HOSTS", value_name = "DALLA_ALLOWED_HOSTS", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
+
+    /// Origins of front ends that may call /api from a browser, separated by commas.
+    #[arg(long = "cors-origins", env = "DALLA_CORS_ORIGINS", value_name = "DALLA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    pub cors_origins: Vec<String>,
+
+    /// What to log, as in `info` or `digital_dalla=debug`.
+    #[arg(long, env = "DALLA_LOG", value_name = "DALLA_LOG", default_value = "info")]
+    pub log: String,
+}
+
+/// Where the key comes from that seals the secrets.
+#[derive(Debug, Clone)]
+pub enum SecretKey {
+    /// Given in `DALLA_SECRET_KEY`.
+    Given(SecretString),
+    /// In the file that `DALLA_SECRET_KEY_FILE` names.
+    InFile(PathBuf),
+    /// In the file of the user's config folder, made at the first start.
+    Default(PathBuf),
+}
+
+impl Config {
+    /// Reads flags, environment and `.env`. Ends the process with a word about whatever is wrong.
+    pub fn from_process() -> Self {
+        match dotenvy::dotenv() {
+            Err(error) if !error.not_found() => {
+                clap::Error::raw(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}\n")).exit();
+            }
+            Ok(_) | Err(_) => Self::parse(),
+        }
+    }
+
+    /// Where everything is stored.
+    pub fn data_dir(&self) -> PathBuf {
+        let usual = if self.sandbox { "data-sandbox" } else { "data" };
+        self.data_dir.clone().unwrap_or_else(|| usual.into())
+    }
+
+    /// The time zone of the installation.
+    pub fn timezone(&self) -> Tz {
+        let machine = || iana_time_zone::get_timezone().ok()?.parse().ok();
+        self.timezone.or_else(machine).unwrap_or(Tz::UTC)
+    }
+
+    /// Where the key comes from that seals the secrets. Never a flag: those show in process lists.
+    pub fn secret_key(&self) -> Result<SecretKey, String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(text) = variable("DALLA_SECRET_KEY") {
+            let fits = BASE64_STANDARD.decode(text.trim()).is_ok_and(|key| key.len() == 32);
+            let word = "DALLA_SECRET_KEY must be 32 bytes in base64; make one with: openssl rand -base64 32";
+            return if fits { Ok(SecretKey::Given(text.trim().into())) } else { Err(word.into()) };
+        }
+        if let Some(path) = variable("DALLA_SECRET_KEY_FILE") {
+            return Ok(SecretKey::InFile(path.into()));
+        }
+        if self.sandbox {
+            return Ok(SecretKey::Default(self.data_dir().with_extension("key")));
+        }
+        let home = || variable("HOME").map(|home| PathBuf::from(home).join(".config"));
+        let folder = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(home);
+        let word = "No place for the secret key: set DALLA_SECRET_KEY_FILE, XDG_CONFIG_HOME or HOME.";
+        folder.map(|folder| SecretKey::Default(folder.join("digital-dalla/secret.key"))).ok_or_else(|| word.into())
+    }
+}
+
+/// Until there is a password to ask for, nobody else may come in.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:3000".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("this server has no login yet, so it listens on loopback addresses only".into())
+    }
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.trim().parse().map_err(|_| "write an address as in http://127.0.0.1:8188".to_owned())?;
+    let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if fits { Ok(url) } else { Err("the address must start with http:// or https://".into()) }
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let url = http_url(text)?;
+    Ok(url.origin().ascii_serialization())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("write a number of seconds from 1 to 86400".into()),
+    }
+}
+
+fn zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "write an IANA time zone, as in Europe/Rome".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(arguments: &[&str]) -> String {
+        Config::try_parse_from(["digital-dalla"].iter().chain(arguments)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_word_about_a_wrong_value_names_its_variable() {
+        assert!(wrong(&["--listen", "3000"]).contains("DALLA_LISTEN"));
+        assert!(wrong(&["--comfyui-url", "ftp://box"]).contains("COMFYUI_URL"));
+        assert!(wrong(&["--timezone", "Mars/Base"]).contains("DALLA_TIMEZONE"));
+    }
+
+    #[test]
+    fn nobody_else_is_let_in_without_a_login() {
+        assert!(wrong(&["--listen", "0.0.0.0:3000"]).contains("loopback"));
+    }
+
+    #[test]
+    fn several_comfyui_servers_are_separated_by_commas() {
+        let config = Config::try_parse_from(["digital-dalla", "--comfyui-url", "http://a:1,http://b:2"]).unwrap();
+        assert_eq!(config.comfyui.len(), 2);
+    }
+}

@@ -1,0 +1,88 @@
+//! The workers: they take what waits and call the deed for it.
+
+mod queue;
+
+use std::{convert::Infallible, str::FromStr};
+
+use apalis::prelude::*;
+use apalis_cron::{CronScheduler, Tick};
+use chrono::Utc;
+
+use self::queue::{HandedOut, JobQueue};
+use crate::{
+    domain::{
+        job::JobId,
+        problem::{Kind, Problem},
+    },
+    service,
+    state::AppState,
+};
+
+/// How often the outside services are looked at: often enough for a page, seldom enough for a home network.
+const LOOK_AROUND: &str = "0/15 * * * * *";
+
+/// Runs all workers until the process is to end, then waits until each has let go of its job.
+pub async fn run(app: AppState) {
+    match service::jobs::find_interrupted(&app, Utc::now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "going on with jobs that were cut off"),
+        Err(error) => tracing::error!(%error, "jobs that were cut off could not be marked"),
+    }
+    service::models::look(&app, Utc::now()).await;
+    let stop = app.stopping.clone();
+    let (drawing, watching) = (app.clone(), app);
+    // As many pictures at a time as there are ComfyUI servers.
+    let at_once = drawing.config.comfyui.len();
+    let handed_out = HandedOut::default();
+    let draw_worker = move |_| {
+        let queue = JobQueue::new(drawing.clone(), handed_out.clone());
+        let (app, handed_out) = (drawing.clone(), handed_out.clone());
+        WorkerBuilder::new("draw").backend(queue).concurrency(at_once).build(move |id: JobId| {
+            let (app, handed_out) = (app.clone(), handed_out.clone());
+            async move {
+                draw(&app, &id).await;
+                handed_out.give_back(&id);
+                Ok::<_, Infallible>(())
+            }
+        })
+    };
+    // Looks at the outside services now and then, so that pages never have to wait for them.
+    let watch_worker = move |_| {
+        let app = watching.clone();
+        let often = cron::Schedule::from_str(LOOK_AROUND).expect("the expression is ours");
+        WorkerBuilder::new("look-around").backend(CronScheduler::new(often)).build(move |_: Tick| {
+            let app = app.clone();
+            // A slow service must not hold up the clock.
+            tokio::spawn(async move { service::models::look(&app, Utc::now()).await });
+            async { Ok::<_, Infallible>(()) }
+        })
+    };
+    let ended = Monitor::new()
+        .register(draw_worker)
+        .register(watch_worker)
+        .run_with_signal(async move {
+            stop.cancelled().await;
+            Ok(())
+        })
+        .await;
+    if let Err(error) = ended {
+        tracing::error!(%error, "a worker ended badly");
+    }
+}
+
+/// A job whose worker broke down has failed; it must not look as if somebody were on it.
+async fn draw(app: &AppState, id: &JobId) {
+    let (worker, job) = (app.clone(), id.clone());
+    let performed = tokio::spawn(async move { service::drawing::perform(&worker, &job).await }).await;
+    let problem: Problem = match performed {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.into(),
+        Err(panic) => {
+            tracing::error!(job.id = %id, %panic, "a worker broke down");
+            Problem::new(Kind::Internal, "Something in this server broke while it worked on this. The log says what.")
+        }
+    };
+    if let Err(error) = service::jobs::fail(app, id, problem, Utc::now()).await {
+        tracing::error!(job.id = %id, %error, "a failed job could not be marked");
+    }
+}

@@ -1,0 +1,66 @@
+//! Answers that are made once for each state of the store, and then only sent.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use serde::Serialize;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A body ready to be sent.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// JSON.
+    pub bytes: Bytes,
+    /// Quoted, as the header wants it.
+    pub etag: Arc<str>,
+    /// How many records are in it.
+    pub count: usize,
+}
+
+/// The prepared answers.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// All characters.
+    pub characters: Slot,
+}
+
+/// A place for one prepared answer, with the versions of what it was made from.
+#[derive(Debug, Default)]
+pub struct Slot(ArcSwapOption<(Vec<u64>, Body)>);
+
+impl Body {
+    /// A list as it is sent.
+    pub fn list<T: Serialize>(records: &[T]) -> Self {
+        let bytes = Bytes::from(to_json(&records));
+        Self { etag: etag(&bytes), count: records.len(), bytes }
+    }
+
+    /// One record as it is sent.
+    pub fn one<T: Serialize>(record: &T) -> Self {
+        let bytes = Bytes::from(to_json(record));
+        Self { etag: etag(&bytes), count: 1, bytes }
+    }
+}
+
+impl Slot {
+    /// The answer for these versions, made by `make` when it was not made for them before.
+    pub fn get(&self, versions: &[u64], make: impl FnOnce() -> Body) -> Body {
+        if let Some(kept) = &*self.0.load()
+            && kept.0 == versions
+        {
+            return kept.1.clone();
+        }
+        let body = make();
+        self.0.store(Some(Arc::new((versions.to_vec(), body.clone()))));
+        body
+    }
+}
+
+fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("our records have string keys and finite numbers, which JSON can hold")
+}
+
+fn etag(bytes: &[u8]) -> Arc<str> {
+    format!("\"{:016x}\"", xxh3_64(bytes)).into()
+}

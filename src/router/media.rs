@@ -1,0 +1,57 @@
+//! The pictures, as files that never change.
+
+use axum::{
+    body::Body,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use tokio_util::io::ReaderStream;
+
+use crate::{domain::content::ContentId, service, state::AppState};
+
+/// How the picture is to be sent.
+#[derive(Debug, Deserialize)]
+pub struct How {
+    download: Option<String>,
+}
+
+/// `/media/{id}.png`, with `?download` as an attachment.
+pub async fn original(State(app): State<AppState>, Path(name): Path<String>, Query(how): Query<How>, headers: HeaderMap) -> Response {
+    let Some(id) = name.strip_suffix(".png").map(ContentId::from) else { return StatusCode::NOT_FOUND.into_response() };
+    let mut response = file(&app, &id, service::media::original_path(&app, &id), "image/png", &headers).await;
+    if how.download.is_some() && response.status().is_success() {
+        // The id is a plain name by now: it named a file.
+        if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{id}.png\"")) {
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        }
+    }
+    response
+}
+
+/// `/media/{id}/thumb.webp`.
+pub async fn thumbnail(State(app): State<AppState>, Path(id): Path<ContentId>, headers: HeaderMap) -> Response {
+    file(&app, &id, service::media::thumbnail_path(&app, &id), "image/webp", &headers).await
+}
+
+async fn file(
+    app: &AppState,
+    id: &ContentId,
+    path: Result<std::path::PathBuf, crate::error::Error>,
+    kind: &'static str,
+    headers: &HeaderMap,
+) -> Response {
+    let missing = StatusCode::NOT_FOUND.into_response();
+    let (Ok(_), Ok(path)) = (service::content::get(app, id), path) else { return missing };
+    // A content's picture never changes, so its id is tag enough.
+    let tag = HeaderValue::from_str(&format!("\"{id}\"")).unwrap_or(HeaderValue::from_static("\"\""));
+    let keep = [(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")), (header::ETAG, tag.clone())];
+    if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
+        return (StatusCode::NOT_MODIFIED, keep).into_response();
+    }
+    let Ok(file) = tokio::fs::File::open(path).await else { return missing };
+    let length = file.metadata().await.map(|about| about.len()).unwrap_or_default();
+    let body = Body::from_stream(ReaderStream::with_capacity(file, 1 << 16));
+    (keep, [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_LENGTH, length.into())], body).into_response()
+}

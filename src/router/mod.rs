@@ -1,0 +1,104 @@
+//! API, pages, pictures and assets in one router, and what guards all of them.
+
+mod guard;
+mod media;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer};
+use tower_sessions::{
+    Expiry, MemoryStore, SessionManagerLayer,
+    cookie::{Key, SameSite, time::Duration},
+};
+
+use crate::{api, assets, state::AppState, web};
+
+/// The largest form a page may send.
+const LARGEST_FORM: usize = 1 << 20;
+
+/// Everything this server answers.
+pub fn router(app: AppState) -> Router {
+    let pages = pages(&app);
+    let assets = Router::new()
+        .route("/style.css", get(assets::style))
+        .route("/app.js", get(assets::script))
+        .route("/favicon.svg", get(assets::favicon))
+        .route("/public/{*name}", get(assets::other));
+    let pages = pages.merge(assets).layer(CompressionLayer::new().gzip(true));
+    Router::new()
+        .merge(api::router(&app))
+        .route("/media/{name}", get(media::original))
+        .route("/media/{id}/thumb.webp", get(media::thumbnail))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .merge(pages)
+        .layer(CsrfLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
+        .layer(middleware::map_response(guard::headers))
+        .layer(CatchPanicLayer::custom(broke_down))
+        .with_state(app)
+}
+
+fn pages(app: &AppState) -> Router<AppState> {
+    let context = web::context(app);
+    let routes = generate_route_list(web::app::App);
+    let fallback = leptos_axum::render_app_async_with_context(context.clone(), web::shell::shell);
+    Router::new()
+        .leptos_routes_with_context(app, routes, context, web::shell::shell)
+        .fallback(fallback)
+        .layer(middleware::from_fn(lead_back))
+        .layer(middleware::from_fn(web::flash::hand_over))
+        .layer(sessions())
+        .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
+}
+
+/// Sessions hold nothing but words for the next page, so they need not outlive the process.
+fn sessions() -> SessionManagerLayer<MemoryStore, tower_sessions::service::PrivateCookie> {
+    SessionManagerLayer::new(MemoryStore::default())
+        .with_secure(false)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_name("dalla")
+        .with_expiry(Expiry::OnInactivity(Duration::hours(1)))
+        .with_private(Key::generate())
+}
+
+/// A server function whose form cannot even be read leads back to the page it came from, without the framework's
+/// own words in the address.
+async fn lead_back(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/actions/") {
+        return next.run(request).await;
+    }
+    let from = request.headers().get(header::REFERER).and_then(|from| from.to_str().ok()).and_then(page_path).unwrap_or_else(|| "/".into());
+    let answer = next.run(request).await;
+    let location = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    if answer.status().is_server_error() || location.is_some_and(|to| to.contains("__err=")) {
+        return Redirect::to(&from).into_response();
+    }
+    answer
+}
+
+/// The path of an address, so that nobody is led anywhere else.
+fn page_path(address: &str) -> Option<String> {
+    let address: axum::http::Uri = address.parse().ok()?;
+    address.path_and_query().map(|path| path.as_str().to_owned()).filter(|path| path.starts_with('/') && !path.starts_with("//"))
+}
+
+async fn ready(State(app): State<AppState>) -> Response {
+    if app.stopping.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
+    }
+    "ready".into_response()
+}
+
+fn broke_down(_: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic's own words are in the log already.
+    (StatusCode::INTERNAL_SERVER_ERROR, "Something in this server broke. The log says what.").into_response()
+}

@@ -1,0 +1,113 @@
+//! The life of the process: from settings to a running server, and to a clean stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use chrono::Utc;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::Config,
+    events::Events,
+    jobs, router,
+    sandbox::comfyui::{ComfySandbox, Options},
+    service,
+    state::AppState,
+    store::{OpenOptions, Store},
+};
+
+/// How long requests that are under way may take to end.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// Runs until the process is told to stop. The error is what a person reads.
+pub async fn run(mut config: Config) -> Result<(), String> {
+    log(&config)?;
+    let key = config.secret_key()?;
+    let store = Store::open(OpenOptions { dir: config.data_dir(), key }).await.map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
+    // Kept until the end: the simulator stops with it.
+    let _sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
+    let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
+    if app.config.sandbox {
+        service::seed::cast(&app, Utc::now()).await.map_err(|error| error.to_string())?;
+    }
+    ignore_file_size_signal()?;
+    println!("Digital Dalla is ready: http://{address}");
+    println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
+    serve(app, listener).await
+}
+
+/// Serves pages and runs workers until a signal comes; then finishes requests, stops workers, writes the arrays.
+async fn serve(app: AppState, listener: TcpListener) -> Result<(), String> {
+    let stopping = app.stopping.clone();
+    let watching = tokio::spawn(service::watching::tell_changes(app.clone()));
+    let workers = tokio::spawn(jobs::run(app.clone()));
+    tokio::spawn({
+        let stopping = stopping.clone();
+        async move {
+            wait_for_signal().await;
+            tracing::info!("stopping");
+            stopping.cancel();
+        }
+    });
+    let server = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let hurry = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        ended = server.into_future() => ended.map_err(|error| format!("the server broke down: {error}"))?,
+        () = hurry => tracing::warn!("some requests did not end in time"),
+    }
+    stopping.cancel();
+    if workers.await.is_err() {
+        tracing::error!("the workers broke down");
+    }
+    watching.abort();
+    app.store.close().await.map_err(|error| format!("the last changes are in the journal, but the arrays could not be written: {error}"))
+}
+
+fn log(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("DALLA_LOG: {error}"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+async fn simulate(config: &mut Config) -> Result<ComfySandbox, String> {
+    let sandbox = ComfySandbox::start(Options::default()).await.map_err(|error| format!("the sandbox cannot be started: {error}"))?;
+    let url = sandbox.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
+    config.comfyui = vec![url];
+    Ok(sandbox)
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is in use by another program. Choose another with DALLA_LISTEN, as in DALLA_LISTEN=127.0.0.1:3001.")
+        }
+        _ => format!("cannot listen on {address} (DALLA_LISTEN): {error}"),
+    }
+}
+
+/// A file that grows past the process's limit is to fail as a write, not to end the process.
+fn ignore_file_size_signal() -> Result<(), String> {
+    const SIGXFSZ: i32 = 25;
+    let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
+    // Installing the handler is enough, and it stays when this is dropped.
+    tokio::signal::unix::signal(kind).map(drop).map_err(|error| format!("a signal cannot be handled: {error}"))
+}
+
+async fn wait_for_signal() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(error) => {
+            tracing::error!(%error, "SIGTERM cannot be handled");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

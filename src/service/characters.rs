@@ -1,0 +1,252 @@
+//! Characters: what can be done with personas.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+
+use crate::{
+    domain::{
+        character::{Character, CharacterChange, CharacterId, CharacterView, Credential, NewSecret},
+        content::Content,
+        job::Job,
+        narrative::{Narrative, NarrativeId},
+        problem::{Kind, Problem},
+        secret::Mask,
+        sent::Sent,
+    },
+    error::Error,
+    prepared::Body,
+    state::AppState,
+    store::{SecretState, Transaction},
+};
+
+/// All characters as the API shows them, oldest first; made once for each state of the store.
+pub fn list(app: &AppState) -> Body {
+    let state = app.store.read();
+    app.prepared.characters.get(&[state.characters.version(), state.secrets.version()], || {
+        let views: Vec<_> = state.characters.iter().map(|character| view(app, character)).collect();
+        Body::list(&views)
+    })
+}
+
+/// The characters that are active, or those that rest.
+pub fn list_active(app: &AppState, active: bool) -> Body {
+    let state = app.store.read();
+    let views: Vec<_> = state.characters.iter().filter(|one| one.is_active == active).map(|one| view(app, one)).collect();
+    Body::list(&views)
+}
+
+/// One character.
+pub fn get(app: &AppState, id: &CharacterId) -> Result<Arc<Character>, Error> {
+    app.store.read().characters.get(id.as_str()).cloned().ok_or_else(|| Problem::not_found("character").into())
+}
+
+/// A character as the API shows her, with masks where her credentials are.
+pub fn view(app: &AppState, character: &Character) -> CharacterView {
+    let mask = |credential| credential_mask(app, &character.id, credential);
+    CharacterView {
+        character: character.clone(),
+        instagram_api_key: mask(Credential::InstagramApiKey),
+        twitter_app_key: mask(Credential::TwitterAppKey),
+        twitter_app_secret: mask(Credential::TwitterAppSecret),
+        twitter_access_token: mask(Credential::TwitterAccessToken),
+        twitter_access_secret: mask(Credential::TwitterAccessSecret),
+    }
+}
+
+/// What may be shown of a credential: `None` when it is not set.
+pub fn credential_mask(app: &AppState, id: &CharacterId, credential: Credential) -> Option<Mask> {
+    match app.store.mask(id.as_str(), credential.field()) {
+        SecretState::Absent => None,
+        SecretState::Set(mask) => Some(mask),
+        SecretState::Locked => Some(Mask::of("")),
+    }
+}
+
+/// Creates a character. The name is needed, the rest may follow later.
+pub async fn create(app: &AppState, change: CharacterChange, now: DateTime<Utc>) -> Result<CharacterView, Error> {
+    let secrets = new_secrets(app, &CharacterId::from(""), &change)?;
+    let mut character = Character::new(now);
+    character.apply(change, now);
+    character.check()?;
+    let stored = character.clone();
+    app.store
+        .write(move |tx| {
+            store_secrets(tx, &stored.id, secrets)?;
+            Ok::<_, Error>(tx.put(stored)?)
+        })
+        .await?;
+    Ok(view(app, &character))
+}
+
+/// Changes a character. `expected` is the tag of the copy the caller has seen, if it told one.
+pub async fn change(
+    app: &AppState,
+    id: &CharacterId,
+    change: CharacterChange,
+    expected: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<CharacterView, Error> {
+    let before = get(app, id)?;
+    fresh(app, &before, expected.as_deref())?;
+    let secrets = new_secrets(app, id, &change)?;
+    let id = id.clone();
+    let character = app
+        .store
+        .write(move |tx| {
+            let stored = tx.get::<Character>(id.as_str()).ok_or_else(|| Problem::not_found("character"))?;
+            if expected.is_some() && *stored != *before {
+                return Err(stale());
+            }
+            let mut character = Character::clone(&stored);
+            character.apply(change, now);
+            character.check()?;
+            store_secrets(tx, &id, secrets)?;
+            tx.put(character.clone())?;
+            Ok::<_, Error>(character)
+        })
+        .await?;
+    Ok(view(app, &character))
+}
+
+/// What goes with a character when she is deleted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Entailed {
+    /// Pictures of her.
+    pub pictures: usize,
+    /// Jobs of hers that have not ended.
+    pub jobs: usize,
+}
+
+/// What goes with this character when she is deleted.
+pub fn entailed(app: &AppState, id: &CharacterId) -> Entailed {
+    let state = app.store.read();
+    let jobs = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final()).count();
+    Entailed { pictures: state.content.indexed("character", id.as_str()).count(), jobs }
+}
+
+/// Deletes a character and her credentials, and cancels her jobs. Her pictures stay, unless `purge`.
+pub async fn delete(app: &AppState, id: &CharacterId, purge: bool, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
+    fresh(app, &*get(app, id)?, expected.as_deref())?;
+    let state = app.store.read();
+    let unfinished = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final());
+    for job in unfinished.map(|job| job.id.clone()).collect::<Vec<_>>() {
+        // One that ended in the meantime needs no stopping.
+        let _ = super::jobs::cancel(app, &job, now).await;
+    }
+    let owner = id.clone();
+    let pictures = app
+        .store
+        .write(move |tx| {
+            if !tx.delete::<Character>(owner.as_str())? {
+                return Err(Error::from(Problem::not_found("character")));
+            }
+            for credential in Credential::ALL {
+                tx.delete_secret(owner.as_str(), credential.field())?;
+            }
+            let pictures: Vec<_> = if purge {
+                tx.table::<Content>().indexed("character", owner.as_str()).map(|content| content.id.clone()).collect()
+            } else {
+                Vec::new()
+            };
+            for picture in &pictures {
+                tx.delete::<Content>(picture.as_str())?;
+            }
+            let jobs: Vec<_> = tx.table::<Job>().indexed("character", owner.as_str()).map(|job| job.id.clone()).collect();
+            for job in jobs {
+                tx.delete::<Job>(job.as_str())?;
+            }
+            Ok(pictures)
+        })
+        .await?;
+    for picture in pictures {
+        super::media::remove(app, &picture).await;
+    }
+    Ok(())
+}
+
+/// Adds a story arc, or changes the one with that id.
+pub async fn save_narrative(app: &AppState, id: &CharacterId, arc: Narrative, now: DateTime<Utc>) -> Result<(), Error> {
+    let mut checks = crate::domain::problem::Checks::default();
+    arc.check("", &mut checks);
+    checks.finish()?;
+    change_narratives(app, id, now, move |narratives| match narratives.iter_mut().find(|known| known.id == arc.id) {
+        Some(known) => *known = Narrative { extra: std::mem::take(&mut known.extra), ..arc },
+        None => narratives.push(arc),
+    })
+    .await
+}
+
+/// Removes a story arc.
+pub async fn delete_narrative(app: &AppState, id: &CharacterId, arc: NarrativeId, now: DateTime<Utc>) -> Result<(), Error> {
+    change_narratives(app, id, now, move |narratives| narratives.retain(|known| known.id != arc)).await
+}
+
+async fn change_narratives(
+    app: &AppState,
+    id: &CharacterId,
+    now: DateTime<Utc>,
+    change: impl FnOnce(&mut Vec<Narrative>) + Send + 'static,
+) -> Result<(), Error> {
+    let id = id.clone();
+    app.store
+        .write(move |tx| {
+            let stored = tx.get::<Character>(id.as_str()).ok_or_else(|| Problem::not_found("character"))?;
+            let mut character = Character::clone(&stored);
+            change(&mut character.narratives);
+            character.updated_at = Some(now);
+            character.check()?;
+            Ok::<_, Error>(tx.put(character)?)
+        })
+        .await
+}
+
+fn fresh(app: &AppState, character: &Character, expected: Option<&str>) -> Result<(), Error> {
+    match expected {
+        Some(tag) if tag != "*" && tag != &*Body::one(&view(app, character)).etag => Err(stale()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn stale() -> Error {
+    Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.").into()
+}
+
+/// What is to happen to a credential: `None` clears it.
+type SecretChange = (Credential, Option<SecretString>);
+
+/// The credentials a request really changes: a mask that came back unchanged keeps what is stored.
+fn new_secrets(app: &AppState, id: &CharacterId, change: &CharacterChange) -> Result<Vec<SecretChange>, Error> {
+    let mut changes = Vec::new();
+    for (credential, sent) in change.credentials() {
+        match sent {
+            Sent::Absent => {}
+            Sent::Null => changes.push((credential, None)),
+            Sent::Value(NewSecret(text)) => {
+                let text = text.trim();
+                let kept = credential_mask(app, id, credential).is_some_and(|mask| mask.as_str() == text);
+                if text.is_empty() {
+                    changes.push((credential, None));
+                } else if text.chars().count() > 2_000 || text.chars().any(char::is_control) {
+                    return Err(Problem::invalid(credential.field(), "This is not a key: it is too long, or holds line breaks.").into());
+                } else if text.starts_with('•') && !kept {
+                    return Err(Problem::invalid(credential.field(), "These dots stand for a key. Paste the key itself.").into());
+                } else if !kept {
+                    changes.push((credential, Some(text.into())));
+                }
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn store_secrets(tx: &mut Transaction, id: &CharacterId, changes: Vec<SecretChange>) -> Result<(), Error> {
+    for (credential, secret) in changes {
+        match secret {
+            Some(secret) => tx.put_secret(id.as_str(), credential.field(), &secret)?,
+            None => tx.delete_secret(id.as_str(), credential.field())?,
+        }
+    }
+    Ok(())
+}

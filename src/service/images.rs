@@ -1,0 +1,120 @@
+//! Pictures: asking for them, and waiting for them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rand::Rng;
+
+use crate::{
+    domain::{
+        character::Character,
+        content::{Content, ContentId},
+        generation::{GenerateRequest, Resolved},
+        job::{ImageOrder, Job, JobStatus, Shot, Work},
+        model::Catalogue,
+        problem::{Kind, Problem},
+        prompt::{self, Part},
+    },
+    error::Error,
+    state::AppState,
+};
+
+/// What a request would do, before it does it.
+#[derive(Debug)]
+pub struct Preview {
+    /// The pieces of the prompt and where each comes from.
+    pub parts: Vec<Part>,
+    /// The recipe, or why there is none.
+    pub resolved: Result<Resolved, Problem>,
+}
+
+/// What a request would do. Never waits for an outside service.
+pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Preview {
+    let parts = parts(app, character, request, now);
+    let resolved = request.resolve(character, parts.clone(), &app.comfy.catalogue());
+    Preview { parts, resolved }
+}
+
+/// Asks for pictures. They are drawn by a worker; the job says how far it is.
+pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
+    request.check()?;
+    let character =
+        super::characters::get(app, &request.character_id).map_err(|_| Problem::invalid("characterId", "There is no such character."))?;
+    let parts = parts(app, &character, &request, now);
+    let resolved = resolve(app, &character, &request, parts, now).await?;
+    let arc = character.active_narrative(now, app.timezone);
+    let order = ImageOrder {
+        shots: shots(&request),
+        recipe: resolved.recipe,
+        narrative_id: arc.map(|arc| arc.id.clone()),
+        narrative_title: arc.map(|arc| arc.title.clone()),
+        request,
+    };
+    let job = Job::queued(Work::GenerateImage(order), Some(character.id.clone()), resolved.notes, now);
+    let stored = job.clone();
+    app.store.write(move |tx| tx.put(stored)).await?;
+    app.new_job.notify_one();
+    tracing::info!(job.id = %job.id, character.id = %character.id, "pictures asked for");
+    Ok(job)
+}
+
+/// Waits until a job has ended, and answers its contents. The job goes on when nobody waits.
+pub async fn wait(app: &AppState, job: &Job) -> Result<(Job, Vec<Arc<Content>>), Error> {
+    let ended = tokio::time::timeout(app.config.wait_limit, super::jobs::ended(app, &job.id));
+    let Ok(job) = ended.await else {
+        let words = format!("The picture is not ready yet. It goes on being made: look at /api/jobs/{}.", job.id);
+        return Err(Problem::new(Kind::TooSlow, words).into());
+    };
+    let job = job?;
+    match &job.status {
+        JobStatus::Done => Ok((Job::clone(&job), contents(app, &job))),
+        JobStatus::Failed { problem } => Err(problem.clone().into()),
+        JobStatus::Cancelled => Err(Problem::conflict("The job was cancelled before its pictures were made.").into()),
+        JobStatus::Queued | JobStatus::Running | JobStatus::Interrupted => {
+            Err(Problem::new(Kind::Unreachable, "This server is being stopped. The picture is made when it runs again.").into())
+        }
+    }
+}
+
+/// The contents a job has made so far, in the order of its batch.
+pub fn contents(app: &AppState, job: &Job) -> Vec<Arc<Content>> {
+    let state = app.store.read();
+    job.images().shots.iter().filter_map(|shot| state.content.get(shot.content_id.as_str()).cloned()).collect()
+}
+
+fn parts(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Vec<Part> {
+    match request.full_prompt.as_deref().filter(|text| !text.trim().is_empty()) {
+        Some(text) => prompt::by_hand(text),
+        None => prompt::parts(character, character.active_narrative(now, app.timezone), &request.prompt),
+    }
+}
+
+/// Resolves with what is known of the servers, and looks at them anew when that does not do: a file may be
+/// new, or a server just started.
+async fn resolve(
+    app: &AppState,
+    character: &Character,
+    request: &GenerateRequest,
+    parts: Vec<Part>,
+    now: DateTime<Utc>,
+) -> Result<Resolved, Error> {
+    if app.comfy.is_up()
+        && let Ok(resolved) = request.resolve(character, parts.clone(), &app.comfy.catalogue())
+    {
+        return Ok(resolved);
+    }
+    super::models::look(app, now).await;
+    let catalogue: Arc<Catalogue> = app.comfy.catalogue();
+    if !app.comfy.is_up() {
+        return Err(super::models::unreachable(app).into());
+    }
+    Ok(request.resolve(character, parts, &catalogue)?)
+}
+
+fn shots(request: &GenerateRequest) -> Vec<Shot> {
+    // Front ends keep numbers as doubles, so what we draw stays below 2^53; what people ask for may be any u64.
+    let first = request.seed.unwrap_or_else(|| rand::rng().random_range(0..1 << 53));
+    let batch = u64::from(request.batch.unwrap_or(1));
+    let shot = |n: u64| Shot { content_id: ContentId::new(), seed: first.wrapping_add(n), sent: None, sendings: 0, done: false };
+    (0..batch).map(shot).collect()
+}

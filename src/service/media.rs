@@ -1,0 +1,84 @@
+//! The picture files: the PNG as ComfyUI made it, and a thumbnail beside it.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    domain::{
+        content::{ContentId, Picture},
+        problem::{Kind, Problem},
+    },
+    error::Error,
+    state::AppState,
+};
+
+/// Thumbnails fit into a square of this many pixels: twice the width of a cell in the grid.
+const THUMBNAIL: u32 = 448;
+/// WebP quality, 0–100.
+const THUMBNAIL_QUALITY: f32 = 78.0;
+
+/// Stores a picture and its thumbnail; both are on disk when this answers.
+pub async fn store(app: &AppState, id: &ContentId, png: Bytes) -> Result<Picture, Error> {
+    let (original, thumbnail) = (original_path(app, id)?, thumbnail_path(app, id)?);
+    let stored = tokio::task::spawn_blocking(move || write_both(&original, &thumbnail, &png));
+    stored.await.unwrap_or_else(|_| Err(Problem::new(Kind::Refused, "ComfyUI's picture could not be read.").into()))
+}
+
+/// Removes a picture's files. What cannot be removed is said in the log; nobody refers to it any more.
+pub async fn remove(app: &AppState, id: &ContentId) {
+    for path in [original_path(app, id), thumbnail_path(app, id)].into_iter().flatten() {
+        match tokio::fs::remove_file(&path).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(content.id = %id, %error, "a picture file stays behind");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+/// Where a content's PNG lies.
+pub fn original_path(app: &AppState, id: &ContentId) -> Result<PathBuf, Error> {
+    Ok(app.store.dir().join("media").join(format!("{}.png", file_name(id)?)))
+}
+
+/// Where a content's thumbnail lies.
+pub fn thumbnail_path(app: &AppState, id: &ContentId) -> Result<PathBuf, Error> {
+    Ok(app.store.dir().join("media").join(format!("{}.thumb.webp", file_name(id)?)))
+}
+
+/// Ids of older apps may be any text; only those that make a plain file name have files of ours.
+fn file_name(id: &ContentId) -> Result<&str, Problem> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let fits = !id.as_str().is_empty() && id.as_str().len() <= 100 && id.as_str().chars().all(plain);
+    if fits { Ok(id.as_str()) } else { Err(Problem::not_found("picture")) }
+}
+
+fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture, Error> {
+    let unreadable = |error: image::ImageError| {
+        tracing::warn!(%error, "a picture could not be decoded");
+        Problem::new(Kind::Refused, "ComfyUI's picture is damaged. Try again.")
+    };
+    let picture = image::load_from_memory_with_format(png, image::ImageFormat::Png).map_err(unreadable)?;
+    let small = picture.thumbnail(THUMBNAIL, THUMBNAIL).to_rgb8();
+    let webp = webp::Encoder::from_rgb(&small, small.width(), small.height()).encode(THUMBNAIL_QUALITY);
+    if let Some(folder) = original.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::file("Making the folder for pictures"))?;
+    }
+    write_durably(thumbnail, &webp).map_err(Error::file("Writing a thumbnail"))?;
+    write_durably(original, png).map_err(Error::file("Writing a picture"))?;
+    Ok(Picture { width: picture.width(), height: picture.height(), bytes: png.len() as u64 })
+}
+
+/// The file is there whole, or not at all.
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_data()?;
+    file.persist(path)?;
+    std::fs::File::open(folder)?.sync_all()
+}

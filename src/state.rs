@@ -1,0 +1,86 @@
+//! Everything shared, built once and passed on.
+
+use std::{ops::Deref, sync::Arc};
+
+use axum::extract::FromRef;
+use chrono_tz::Tz;
+use leptos::config::LeptosOptions;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    events::Events,
+    integrations::comfyui::{Comfy, Farm, Limits},
+    live::LiveJobs,
+    prepared::Prepared,
+    store::Store,
+};
+
+/// Everything shared. A cheap handle.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// What [`AppState`] gives access to.
+pub struct Shared {
+    /// The settings of this process.
+    pub config: Config,
+    /// The time zone of the installation.
+    pub timezone: Tz,
+    /// Everything stored.
+    pub store: Store,
+    /// Tells everyone who watches.
+    pub events: Events,
+    /// The ComfyUI servers.
+    pub comfy: Farm,
+    /// What running jobs are doing.
+    pub live: LiveJobs,
+    /// Wakes the workers when there is a new job.
+    pub new_job: Notify,
+    /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
+    pub stopping: CancellationToken,
+    /// Answers that are sent again and again.
+    pub prepared: Prepared,
+}
+
+impl AppState {
+    /// The state of a process with this store.
+    pub fn new(config: Config, store: Store, events: Events) -> Self {
+        let limits = Limits { stall: config.comfyui_stall, gone: config.comfyui_gone, ..Limits::default() };
+        Self::with_limits(config, store, events, limits)
+    }
+
+    /// The same, with the patience of the caller.
+    pub fn with_limits(config: Config, store: Store, events: Events, limits: Limits) -> Self {
+        let http = reqwest::Client::builder().user_agent(concat!("digital-dalla/", env!("CARGO_PKG_VERSION")));
+        // ComfyUI is at home: a proxy of the environment must not get between.
+        let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
+        let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
+        Self(Arc::new(Shared {
+            timezone: config.timezone(),
+            config,
+            store,
+            events,
+            comfy,
+            live: LiveJobs::default(),
+            new_job: Notify::new(),
+            stopping: CancellationToken::new(),
+            prepared: Prepared::default(),
+        }))
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    /// Pages are rendered here and nowhere else, so Leptos needs to know nothing about a browser build.
+    fn from_ref(_: &AppState) -> Self {
+        Self::builder().output_name("digital-dalla").build()
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

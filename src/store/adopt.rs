@@ -1,0 +1,78 @@
+//! Taking over what older apps left: keys in clear text are sealed, and the file is written again without them.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::{
+    Store,
+    error::{Damage, StoreError},
+    record::{Record, SealedSecret},
+    secrets::{KEY_CHECK, Vault, id},
+    state::State,
+};
+use crate::domain::character::{Character, Credential};
+
+/// What was found in clear text, and characters without it.
+#[derive(Default)]
+pub(super) struct Adopted {
+    characters: Vec<Character>,
+    secrets: Vec<(String, SecretString)>,
+    check: bool,
+}
+
+/// Takes keys in clear text out of the characters, so that nobody is ever shown one. Without the vault's key they
+/// cannot be sealed: then the file stays as it is, and characters are read-only until the key is there.
+pub(super) fn find(state: &mut State, vault: &Vault, damaged: &mut Vec<Damage>) -> Adopted {
+    let mut adopted = Adopted { check: vault.locked().is_none() && state.secrets.get(KEY_CHECK).is_none(), ..Adopted::default() };
+    let with_keys: Vec<Arc<Character>> = state.characters.iter().filter(|one| has_keys(one)).cloned().collect();
+    for character in with_keys {
+        let mut character = Character::clone(&character);
+        for credential in Credential::ALL {
+            let found = character.extra.remove(credential.field());
+            let text = found.as_ref().and_then(|value| value.as_str()).map(str::trim).unwrap_or_default();
+            if !text.is_empty() && !text.starts_with('•') {
+                adopted.secrets.push((id(character.id.as_str(), credential.field()), text.into()));
+            }
+        }
+        state.characters.put(Arc::new(character.clone()));
+        adopted.characters.push(character);
+    }
+    let unwritable = damaged.iter().any(|damage| damage.collection == SealedSecret::COLLECTION);
+    if !adopted.secrets.is_empty() && (vault.locked().is_some() || unwritable) {
+        let reason = "it holds keys in clear text, and they cannot be sealed: the secret key is missing".to_owned();
+        damaged.push(Damage { collection: Character::COLLECTION, file: "characters.json".into(), line: 0, column: 0, reason });
+        return Adopted::default();
+    }
+    adopted.check &= !unwritable;
+    adopted
+}
+
+/// Seals what was found, in one step with the characters that lost it.
+pub(super) async fn finish(store: &Store, adopted: Adopted) -> Result<(), StoreError> {
+    let Adopted { characters, secrets, check } = adopted;
+    if characters.is_empty() && !check {
+        return Ok(());
+    }
+    if !secrets.is_empty() {
+        tracing::warn!(
+            count = secrets.len(),
+            "keys in clear text were found in characters.json: they are sealed now, and gone from the file"
+        );
+    }
+    store
+        .write(move |tx| {
+            if check {
+                tx.put_secret_as(KEY_CHECK, &SecretString::from("Digital Dalla"))?;
+            }
+            for (id, secret) in &secrets {
+                tx.put_secret_as(id, secret)?;
+            }
+            characters.into_iter().try_for_each(|character| tx.put(character))
+        })
+        .await
+}
+
+fn has_keys(character: &Character) -> bool {
+    Credential::ALL.iter().any(|credential| character.extra.contains_key(credential.field()))
+}

@@ -1,0 +1,166 @@
+//! Reading the arrays at the start: tolerant of what others wrote, and never guessing.
+
+use std::{collections::HashSet, io::ErrorKind, path::Path, sync::Arc, thread};
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{
+    error::{Damage, OpenError},
+    journal::Journal,
+    record::{Record, SealedSecret},
+    state::{SETTINGS, State},
+    table::Table,
+};
+use crate::domain::{character::Character, content::Content, job::Job};
+
+/// From so many records on, reading is shared among threads.
+const MANY: usize = 2_000;
+
+/// What was read.
+pub(super) struct Loaded {
+    pub(super) state: State,
+    pub(super) damaged: Vec<Damage>,
+    pub(super) journal: Opened,
+}
+
+/// The journal, and which collections its lines touched: those arrays are behind.
+pub(super) struct Opened {
+    pub(super) journal: Journal,
+    pub(super) behind: Vec<String>,
+}
+
+/// Reads the arrays and replays the journal.
+pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
+    let mut damaged = Vec::new();
+    let mut state = State {
+        characters: array::<Character>(dir, &mut damaged),
+        content: array::<Content>(dir, &mut damaged),
+        jobs: array::<Job>(dir, &mut damaged),
+        secrets: array::<SealedSecret>(dir, &mut damaged),
+        settings: Arc::default(),
+    };
+    match object(dir, SETTINGS) {
+        Ok(settings) => state.settings = settings,
+        Err(damage) => damaged.push(damage),
+    }
+    let (journal, behind) = Journal::open(dir, &mut state)?;
+    for damage in &damaged {
+        tracing::error!(
+            file = damage.file,
+            line = damage.line,
+            column = damage.column,
+            reason = damage.reason,
+            "a file is damaged and left as it is"
+        );
+        state.empty(damage.collection);
+    }
+    Ok(Loaded { state, damaged, journal: Opened { journal, behind } })
+}
+
+impl State {
+    /// A damaged collection is empty; what the journal holds of it stays in the journal.
+    fn empty(&mut self, collection: &str) {
+        match collection {
+            Character::COLLECTION => self.characters = Table::default(),
+            Content::COLLECTION => self.content = Table::default(),
+            Job::COLLECTION => self.jobs = Table::default(),
+            SealedSecret::COLLECTION => self.secrets = Table::default(),
+            _ => {}
+        }
+    }
+}
+
+fn array<T: Record>(dir: &Path, damaged: &mut Vec<Damage>) -> Table<T> {
+    let read = file(dir, T::COLLECTION).and_then(|text| text.map_or(Ok(Vec::new()), |text| records::<T>(&text)));
+    match read {
+        Ok(records) => {
+            let mut table = Table::default();
+            records.into_iter().for_each(|record| table.put(Arc::new(record)));
+            table
+        }
+        Err(damage) => {
+            damaged.push(damage);
+            Table::default()
+        }
+    }
+}
+
+fn object<T: DeserializeOwned + Default>(dir: &Path, name: &'static str) -> Result<T, Damage> {
+    let Some(text) = file(dir, name)? else { return Ok(T::default()) };
+    serde_json::from_str(&text).map_err(|error| damage(name, error.line(), error.column(), short(&error)))
+}
+
+/// The file's text, without a byte order mark; `None` when there is no file.
+fn file(dir: &Path, name: &'static str) -> Result<Option<String>, Damage> {
+    let bytes = match std::fs::read(dir.join(format!("{name}.json"))) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(damage(name, 0, 0, error.to_string())),
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let (line, column) = place(before);
+        damage(name, line, column, "it is not UTF-8 text".into())
+    })?;
+    Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+}
+
+fn records<T: Record>(text: &str) -> Result<Vec<T>, Damage> {
+    let whole = |error: serde_json::Error| damage(T::COLLECTION, error.line(), error.column(), short(&error));
+    let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(whole)?;
+    let records = read_all(&raw).map_err(|(at, error)| {
+        // Where the record begins in the file, plus where the fault is in the record.
+        let start = raw[at].get().as_ptr() as usize - text.as_ptr() as usize;
+        let (line, column) = place(&text.as_bytes()[..start]);
+        let column = if error.line() <= 1 { column + error.column().saturating_sub(1) } else { error.column() };
+        damage(T::COLLECTION, line + error.line().saturating_sub(1), column, short(&error))
+    })?;
+    let mut seen = HashSet::with_capacity(records.len());
+    match records.iter().position(|record: &T| !seen.insert(record.id())) {
+        None => Ok(records),
+        Some(at) => {
+            let start = raw[at].get().as_ptr() as usize - text.as_ptr() as usize;
+            let (line, column) = place(&text.as_bytes()[..start]);
+            Err(damage(T::COLLECTION, line, column, format!("two records have the id {}", records[at].id())))
+        }
+    }
+}
+
+/// Reads each record, on all cores when there are many. The first fault is told with the record's place.
+fn read_all<T: Record>(raw: &[&RawValue]) -> Result<Vec<T>, (usize, serde_json::Error)> {
+    let read = |from: usize, part: &[&RawValue]| {
+        let one = |(at, raw): (usize, &&RawValue)| serde_json::from_str(raw.get()).map_err(|error| (from + at, error));
+        part.iter().enumerate().map(one).collect::<Result<Vec<T>, _>>()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    if raw.len() < MANY || threads == 1 {
+        return read(0, raw);
+    }
+    let size = raw.len().div_ceil(threads);
+    thread::scope(|scope| {
+        let parts: Vec<_> = raw.chunks(size).enumerate().map(|(n, part)| scope.spawn(move || read(n * size, part))).collect();
+        let mut records = Vec::with_capacity(raw.len());
+        for part in parts {
+            records.extend(part.join().expect("reading a record returns errors and does not panic")?);
+        }
+        Ok(records)
+    })
+}
+
+fn damage(collection: &'static str, line: usize, column: usize, reason: String) -> Damage {
+    Damage { collection, file: format!("{collection}.json"), line, column, reason }
+}
+
+/// Line and column of what follows `before`, both from 1.
+fn place(before: &[u8]) -> (usize, usize) {
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    (line, column)
+}
+
+/// serde's words without the place, which is told apart.
+fn short(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}

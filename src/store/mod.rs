@@ -1,0 +1,173 @@
+//! The store: everything in memory, every change in a journal before it is acknowledged, arrays for people.
+//!
+//! A change runs on one writer thread against the newest state. The writer takes all changes that wait, appends
+//! them to the journal in one write, syncs once, publishes the new state, and only then acknowledges each. A
+//! little later the changed collections are written as arrays, and the journal is cut. Reads take a snapshot:
+//! they never touch the disk and never wait.
+
+mod adopt;
+mod arrays;
+mod error;
+mod journal;
+mod load;
+mod lock;
+mod record;
+mod secrets;
+mod state;
+mod table;
+mod transaction;
+mod writer;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{broadcast, oneshot};
+
+pub use self::{
+    error::{Damage, OpenError, StoreError},
+    record::{Record, SealedSecret},
+    secrets::SecretState,
+    state::State,
+    table::Table,
+    transaction::Transaction,
+};
+use self::{
+    secrets::Vault,
+    writer::{Message, Ran},
+};
+use crate::config::SecretKey;
+
+/// How many rounds of changes a slow watcher may fall behind before it is told that it missed some.
+const WATCHED_ROUNDS: usize = 4_096;
+
+/// Where the store is, and where its key comes from.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The data folder; made when it is not there.
+    pub dir: PathBuf,
+    /// Where the key comes from that seals the secrets.
+    pub key: SecretKey,
+}
+
+/// Everything stored. A cheap handle.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    messages: mpsc::Sender<Message>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What readers and the writer thread have in common.
+struct Shared {
+    dir: PathBuf,
+    state: ArcSwap<State>,
+    changes: broadcast::Sender<Arc<Vec<Changed>>>,
+    vault: Vault,
+    damaged: Vec<Damage>,
+}
+
+/// What happened to one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The collection it is in.
+    pub collection: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Whether it is gone.
+    pub deleted: bool,
+}
+
+/// What is wrong with the store, if anything.
+#[derive(Debug, Clone, Default)]
+pub struct StoreHealth {
+    /// Files that could not be read, and are left as they are.
+    pub damaged: Vec<Damage>,
+    /// Why stored secrets cannot be read, when they cannot.
+    pub secrets_locked: Option<String>,
+}
+
+impl Store {
+    /// Opens the store of a folder: locks it, reads the arrays, replays the journal.
+    pub async fn open(options: OpenOptions) -> Result<Self, OpenError> {
+        let opened = tokio::task::spawn_blocking(move || open(options)).await;
+        let (store, adopted) = opened.map_err(|_| OpenError::Broke)??;
+        adopt::finish(&store, adopted).await.map_err(OpenError::Adopt)?;
+        Ok(store)
+    }
+
+    /// Everything as it is now. Never waits.
+    pub fn read(&self) -> Arc<State> {
+        self.0.shared.state.load_full()
+    }
+
+    /// Changes records of one or several collections, all or nothing.
+    ///
+    /// The change sees everything that was stored before it and runs alone; it must be quick. When this answers
+    /// with the change's value, it is on disk.
+    pub async fn write<T, E>(&self, change: impl FnOnce(&mut Transaction) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let run = Box::new(move |state: &mut State, shared: &Shared| Ran::of(change, state, shared, reply));
+        self.0.messages.send(Message::Change(run)).map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Tells of changes from now on, as they are published.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Vec<Changed>>> {
+        self.0.shared.changes.subscribe()
+    }
+
+    /// What is wrong with the store.
+    pub fn health(&self) -> StoreHealth {
+        StoreHealth { damaged: self.0.shared.damaged.clone(), secrets_locked: self.0.shared.vault.locked().map(str::to_owned) }
+    }
+
+    /// What may be shown of a secret.
+    pub fn mask(&self, owner: &str, field: &str) -> SecretState {
+        match self.read().secrets.get(&secrets::id(owner, field)) {
+            None => SecretState::Absent,
+            Some(sealed) => self.0.shared.vault.mask(sealed),
+        }
+    }
+
+    /// Where everything lies.
+    pub fn dir(&self) -> &Path {
+        &self.0.shared.dir
+    }
+
+    /// Writes all arrays, cuts the journal and releases the folder. Changes after this are refused.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.messages.send(Message::Close(reply)).map_err(|_| StoreError::Closed)?;
+        let written = answer.await.map_err(|_| StoreError::Closed)?;
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // The thread has answered and only has to end.
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+        written
+    }
+}
+
+fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
+    let OpenOptions { dir, key } = options;
+    std::fs::create_dir_all(&dir).map_err(OpenError::io(&dir))?;
+    let lock = lock::take(&dir)?;
+    let load::Loaded { mut state, mut damaged, journal } = load::load(&dir)?;
+    let vault = Vault::open(&key, &state.secrets)?;
+    let adopted = adopt::find(&mut state, &vault, &mut damaged);
+    let shared =
+        Arc::new(Shared { dir, state: ArcSwap::from_pointee(state), changes: broadcast::channel(WATCHED_ROUNDS).0, vault, damaged });
+    let (messages, inbox) = mpsc::channel();
+    let writer = writer::start(Arc::clone(&shared), journal, lock, inbox, messages.clone());
+    Ok((Store(Arc::new(Inner { shared, messages, writer: Mutex::new(Some(writer)) })), adopted))
+}

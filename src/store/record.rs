@@ -1,0 +1,115 @@
+//! What is stored: which types, in which collection, and by what they can be found.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{state::State, table::Table};
+use crate::domain::{character::Character, content::Content, job::Job};
+
+/// A type that is stored in a collection of its own.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The collection's name: `characters` is stored in `characters.json`.
+    const COLLECTION: &'static str;
+
+    /// The record's id, unique in its collection.
+    fn id(&self) -> &str;
+
+    /// Tells by which values the record can be found quickly.
+    fn index(&self, _emit: &mut dyn FnMut(&'static str, &str)) {}
+
+    /// Where such records are.
+    fn table(state: &State) -> &Table<Self>;
+
+    /// The same, to be changed.
+    fn table_mut(state: &mut State) -> &mut Table<Self>;
+}
+
+/// A sealed secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedSecret {
+    /// `{owner}/{field}`.
+    pub id: String,
+    /// Nonce and sealed value, base64.
+    pub value: String,
+}
+
+impl Record for Character {
+    const COLLECTION: &'static str = "characters";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.characters
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.characters
+    }
+}
+
+impl Record for Content {
+    const COLLECTION: &'static str = "content";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("character", self.character_id.as_str());
+        emit("state", self.state.key());
+        if let Some(made) = &self.provenance {
+            emit("model", &made.recipe.model);
+            if let Some(arc) = &made.narrative_id {
+                emit("narrative", arc.as_str());
+            }
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.content
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.content
+    }
+}
+
+impl Record for Job {
+    const COLLECTION: &'static str = "jobs";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("status", self.status.key());
+        if let Some(character) = &self.character_id {
+            emit("character", character.as_str());
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.jobs
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.jobs
+    }
+}
+
+impl Record for SealedSecret {
+    const COLLECTION: &'static str = "secrets";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.secrets
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.secrets
+    }
+}

@@ -1,0 +1,86 @@
+//! Everything stored, as it was at one moment: the one place that lists the collections.
+
+use std::{path::Path, sync::Arc};
+
+use serde_json::value::RawValue;
+
+use super::{
+    arrays,
+    record::{Record, SealedSecret},
+    table::Table,
+};
+use crate::domain::{character::Character, content::Content, job::Job, settings::Settings};
+
+/// The settings' name in the journal, and of their file.
+pub(super) const SETTINGS: &str = "settings";
+
+/// A snapshot of everything. Cloning it costs next to nothing.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Personas.
+    pub characters: Table<Character>,
+    /// Generated pictures.
+    pub content: Table<Content>,
+    /// Work that outlives a request.
+    pub jobs: Table<Job>,
+    /// Sealed secrets.
+    pub secrets: Table<SealedSecret>,
+    /// What is set for the installation.
+    pub settings: Arc<Settings>,
+}
+
+impl State {
+    /// Applies one operation of the journal.
+    pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
+        match collection {
+            Character::COLLECTION => replay_in(&mut self.characters, operation),
+            Content::COLLECTION => replay_in(&mut self.content, operation),
+            Job::COLLECTION => replay_in(&mut self.jobs, operation),
+            SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
+            SETTINGS => match operation {
+                Operation::Put(record) => {
+                    self.settings = serde_json::from_str(record.get()).map_err(|error| error.to_string())?;
+                    Ok(())
+                }
+                Operation::Delete(_) => Err("settings cannot be deleted".into()),
+            },
+            other => Err(format!("it speaks of `{other}`, which this version does not know; a newer version wrote it")),
+        }
+    }
+
+    /// Writes one collection's file.
+    pub(super) fn write_file(&self, dir: &Path, collection: &str) -> std::io::Result<()> {
+        match collection {
+            Character::COLLECTION => arrays::write_array(dir, &self.characters),
+            Content::COLLECTION => arrays::write_array(dir, &self.content),
+            Job::COLLECTION => arrays::write_array(dir, &self.jobs),
+            SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
+            SETTINGS => arrays::write_object(dir, SETTINGS, &*self.settings),
+            other => unreachable!("only collections listed here are ever changed, and `{other}` is not"),
+        }
+    }
+}
+
+/// One operation of the journal.
+pub(super) enum Operation<'a> {
+    /// Store the whole record.
+    Put(&'a RawValue),
+    /// Remove the record of that id.
+    Delete(&'a str),
+}
+
+fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Result<(), String> {
+    match operation {
+        Operation::Put(record) => {
+            let record: T = serde_json::from_str(record.get()).map_err(|error| error.to_string())?;
+            table.put(Arc::new(record));
+        }
+        Operation::Delete(id) => {
+            table.remove(id);
+        }
+    }
+    Ok(())
+}
+
+/// The names of everything that is stored in a file of its own.
+pub(super) const COLLECTIONS: [&str; 5] = [Character::COLLECTION, Content::COLLECTION, Job::COLLECTION, SealedSecret::COLLECTION, SETTINGS];

@@ -1,0 +1,160 @@
+//! One collection in memory: records in order, found by id and by what they are indexed by.
+//!
+//! The maps share structure between versions, so that a snapshot costs nothing and a change costs the same in a
+//! collection of a hundred thousand as in one of a hundred.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet};
+
+use super::record::Record;
+
+/// Where a record stands in its collection; grows with each new record.
+pub type Position = u64;
+
+/// A collection as it was at one moment.
+#[derive(Debug)]
+pub struct Table<T> {
+    records: OrdMap<Position, Arc<T>>,
+    positions: HashMap<Arc<str>, Position>,
+    index: HashMap<(&'static str, Arc<str>), OrdSet<Position>>,
+    next: Position,
+    version: u64,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), next: 0, version: 0 }
+    }
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self {
+            records: self.records.clone(),
+            positions: self.positions.clone(),
+            index: self.index.clone(),
+            next: self.next,
+            version: self.version,
+        }
+    }
+}
+
+impl<T: Record> Table<T> {
+    /// The record of that id.
+    pub fn get(&self, id: &str) -> Option<&Arc<T>> {
+        self.records.get(self.positions.get(id)?)
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Grows with each change of the collection.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// All records, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.records.values()
+    }
+
+    /// All records, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Arc<T>> {
+        self.before(Position::MAX)
+    }
+
+    /// The records before a position, newest first.
+    pub fn before(&self, position: Position) -> impl Iterator<Item = &Arc<T>> {
+        self.records.range(..position).rev().map(|(_, record)| record)
+    }
+
+    /// The records after a position, oldest first.
+    pub fn after(&self, position: Position) -> impl Iterator<Item = &Arc<T>> {
+        self.records.range(position.saturating_add(1)..).map(|(_, record)| record)
+    }
+
+    /// Where the record of that id stands.
+    pub fn position_of(&self, id: &str) -> Option<Position> {
+        self.positions.get(id).copied()
+    }
+
+    /// The records with that value of an indexed key, newest first.
+    pub fn indexed<'a>(&'a self, key: &'static str, value: &str) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+        self.indexed_before(key, value, Position::MAX)
+    }
+
+    /// Those of them before a position, newest first.
+    pub fn indexed_before<'a>(
+        &'a self,
+        key: &'static str,
+        value: &str,
+        position: Position,
+    ) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+        let positions = self.index.get(&(key, Arc::from(value)));
+        let positions = positions.into_iter().flat_map(move |positions| positions.range(..position).rev());
+        positions.filter_map(|position| self.records.get(position))
+    }
+
+    /// How many records have that value of an indexed key. Costs no walk.
+    pub fn count(&self, key: &'static str, value: &str) -> usize {
+        self.index.get(&(key, Arc::from(value))).map_or(0, OrdSet::len)
+    }
+
+    /// The values an indexed key has, in order.
+    pub fn values(&self, key: &'static str) -> impl Iterator<Item = &str> {
+        let mut values: Vec<&str> = self.index.keys().filter(|(of, _)| *of == key).map(|(_, value)| &**value).collect();
+        values.sort_unstable();
+        values.into_iter()
+    }
+
+    /// Stores a record: in its place when there was one of its id, else at the end.
+    pub(super) fn put(&mut self, record: Arc<T>) {
+        self.version += 1;
+        let position = match self.positions.get(record.id()) {
+            Some(position) => *position,
+            None => {
+                self.positions.insert(record.id().into(), self.next);
+                self.next += 1;
+                self.next - 1
+            }
+        };
+        if let Some(before) = self.records.insert(position, Arc::clone(&record)) {
+            self.forget(&before, position);
+        }
+        let index = &mut self.index;
+        record.index(&mut |key, value| {
+            index.entry((key, value.into())).or_default().insert(position);
+        });
+    }
+
+    /// Removes a record. Answers whether there was one.
+    pub(super) fn remove(&mut self, id: &str) -> bool {
+        let Some(position) = self.positions.remove(id) else { return false };
+        self.version += 1;
+        if let Some(record) = self.records.remove(&position) {
+            self.forget(&record, position);
+        }
+        true
+    }
+
+    fn forget(&mut self, record: &T, position: Position) {
+        let index = &mut self.index;
+        record.index(&mut |key, value| {
+            let entry = (key, Arc::from(value));
+            if let Some(positions) = index.get_mut(&entry) {
+                positions.remove(&position);
+                if positions.is_empty() {
+                    index.remove(&entry);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,243 @@
+//! The one writer: takes all changes that wait, makes them durable together, then acknowledges each.
+
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use super::{Changed, Shared, Transaction, error::StoreError, journal::Journal, load::Opened, lock::Lock, state::State};
+
+/// The arrays are written after so long without a change …
+const QUIET: Duration = Duration::from_secs(1);
+/// … but no later than this after the first change.
+const LATEST: Duration = Duration::from_secs(5);
+/// Most changes that are made durable together, so that nobody waits long for the others.
+const MOST_TOGETHER: usize = 1_024;
+
+/// What the writer is told.
+pub(super) enum Message {
+    /// A change.
+    Change(Run),
+    /// The arrays were written, or not.
+    Flushed(std::io::Result<()>),
+    /// Write everything and end.
+    Close(oneshot::Sender<Result<(), StoreError>>),
+}
+
+type Run = Box<dyn FnOnce(&mut State, &Shared) -> Ran + Send>;
+
+/// A change that has run and is not durable yet.
+pub(super) struct Ran {
+    operations: Vec<String>,
+    changed: Vec<Changed>,
+    /// Tells the caller how it went.
+    acknowledge: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
+}
+
+impl Ran {
+    /// Runs a change against `state`, which it alters only when it succeeds.
+    pub(super) fn of<T, E>(
+        change: impl FnOnce(&mut Transaction) -> Result<T, E>,
+        state: &mut State,
+        shared: &Shared,
+        reply: oneshot::Sender<Result<T, E>>,
+    ) -> Self
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let mut transaction = Transaction::new(state.clone(), shared);
+        // A change works on a copy, so that one that breaks down leaves nothing half done.
+        let outcome = catch_unwind(AssertUnwindSafe(|| change(&mut transaction)));
+        let Transaction { state: after, operations, changed, .. } = transaction;
+        // A caller that has gone away does not need to be told.
+        match outcome {
+            Ok(Ok(value)) => {
+                *state = after;
+                let acknowledge = move |durable: Result<(), StoreError>| {
+                    let _ = reply.send(durable.map(|()| value).map_err(E::from));
+                };
+                Self { operations, changed, acknowledge: Box::new(acknowledge) }
+            }
+            Ok(Err(error)) => Self::without_effect(move || drop(reply.send(Err(error)))),
+            Err(_) => Self::without_effect(move || drop(reply.send(Err(StoreError::Panicked.into())))),
+        }
+    }
+
+    fn without_effect(tell: impl FnOnce() + Send + 'static) -> Self {
+        Self { operations: Vec::new(), changed: Vec::new(), acknowledge: Box::new(|_| tell()) }
+    }
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    journal: Journal,
+    /// Held for as long as the writer lives.
+    _lock: Lock,
+    myself: Sender<Message>,
+    dirty: BTreeSet<&'static str>,
+    first_change: Option<Instant>,
+    last_change: Instant,
+    flushing: Option<Flushing>,
+}
+
+/// Arrays that are being written.
+struct Flushing {
+    collections: BTreeSet<&'static str>,
+    journal_end: u64,
+    thread: JoinHandle<()>,
+}
+
+/// Starts the writer. It ends when it is told to, or when nobody can tell it anything any more.
+pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Receiver<Message>, myself: Sender<Message>) -> JoinHandle<()> {
+    let Opened { journal, behind } = opened;
+    let is_damaged = |name: &str| shared.damaged.iter().any(|damage| damage.collection == name);
+    let is_behind = |name: &str| behind.iter().any(|behind| behind == name);
+    let dirty: BTreeSet<_> = super::state::COLLECTIONS.into_iter().filter(|name| is_behind(name) && !is_damaged(name)).collect();
+    let now = Instant::now();
+    let first_change = (!dirty.is_empty()).then_some(now);
+    let writer = Writer { shared, journal, _lock: lock, myself, dirty, first_change, last_change: now, flushing: None };
+    thread::Builder::new().name("store".into()).spawn(move || writer.run(&inbox)).expect("a thread can be started at the start")
+}
+
+impl Writer {
+    fn run(mut self, inbox: &Receiver<Message>) {
+        loop {
+            let message = match self.flush_due() {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match message {
+                Ok(Message::Change(run)) => {
+                    if let Some(other) = self.commit(run, inbox)
+                        && self.handle(other)
+                    {
+                        return;
+                    }
+                }
+                Ok(other) => {
+                    if self.handle(other) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.start_flush(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Answers whether the writer is to end.
+    fn handle(&mut self, message: Message) -> bool {
+        match message {
+            Message::Change(_) => unreachable!("changes are committed, not handled"),
+            Message::Flushed(written) => {
+                self.end_flush(written);
+                false
+            }
+            Message::Close(reply) => {
+                let _ = reply.send(self.close());
+                true
+            }
+        }
+    }
+
+    /// Runs this change and all that wait, and makes them durable together. Answers a message that is no change, if one came between.
+    fn commit(&mut self, first: Run, inbox: &Receiver<Message>) -> Option<Message> {
+        let mut state = State::clone(&self.shared.state.load());
+        let mut ran = vec![first(&mut state, &self.shared)];
+        let mut other = None;
+        while ran.len() < MOST_TOGETHER {
+            match inbox.try_recv() {
+                Ok(Message::Change(run)) => ran.push(run(&mut state, &self.shared)),
+                Ok(message) => {
+                    other = Some(message);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let lines: Vec<_> =
+            ran.iter_mut().map(|ran| std::mem::take(&mut ran.operations)).filter(|operations| !operations.is_empty()).collect();
+        let durable = if lines.is_empty() { Ok(()) } else { self.journal.append(lines.into_iter()).map_err(StoreError::from) };
+        if durable.is_ok() {
+            self.publish(state, &mut ran);
+        }
+        ran.into_iter().for_each(|ran| (ran.acknowledge)(durable.clone()));
+        other
+    }
+
+    fn publish(&mut self, state: State, ran: &mut [Ran]) {
+        let changed: Vec<_> = ran.iter_mut().flat_map(|ran| std::mem::take(&mut ran.changed)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        self.dirty.extend(changed.iter().map(|change| change.collection));
+        self.last_change = Instant::now();
+        self.first_change.get_or_insert(self.last_change);
+        self.shared.state.store(Arc::new(state));
+        // Nobody watching is fine.
+        let _ = self.shared.changes.send(Arc::new(changed));
+    }
+
+    fn flush_due(&self) -> Option<Instant> {
+        if self.flushing.is_some() {
+            return None;
+        }
+        self.first_change.map(|first| (self.last_change + QUIET).min(first + LATEST))
+    }
+
+    /// Writes the arrays on a thread of their own; changes go on meanwhile.
+    fn start_flush(&mut self) {
+        let collections = std::mem::take(&mut self.dirty);
+        self.first_change = None;
+        let state = self.shared.state.load_full();
+        let (shared, myself, names) = (Arc::clone(&self.shared), self.myself.clone(), collections.clone());
+        let write = move || {
+            let written = names.iter().try_for_each(|name| state.write_file(&shared.dir, name));
+            // A writer that has ended does not need to be told.
+            let _ = myself.send(Message::Flushed(written));
+        };
+        let thread = thread::Builder::new().name("store-arrays".into()).spawn(write).expect("a thread can be started");
+        self.flushing = Some(Flushing { collections, journal_end: self.journal.len(), thread });
+    }
+
+    fn end_flush(&mut self, written: std::io::Result<()>) {
+        let Some(Flushing { collections, journal_end, thread }) = self.flushing.take() else { return };
+        // It has told its result and only has to end.
+        let _ = thread.join();
+        // What the journal holds of a damaged file is nowhere else.
+        let may_cut = self.shared.damaged.is_empty();
+        let cut = written.and_then(|()| if may_cut { self.journal.cut(journal_end) } else { Ok(()) });
+        if let Err(error) = cut {
+            tracing::warn!(%error, "the arrays could not be written; everything is in the journal, and it is tried again");
+            self.dirty.extend(collections);
+            let now = Instant::now();
+            self.first_change.get_or_insert(now);
+            // Not again at once: a full disk stays full for a while.
+            self.last_change = now + LATEST;
+            self.first_change = Some(now + LATEST);
+        }
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        if let Some(Flushing { collections, thread, .. }) = self.flushing.take() {
+            let _ = thread.join();
+            // Whether it went well is not known yet; once more does no harm.
+            self.dirty.extend(collections);
+        }
+        let state = self.shared.state.load_full();
+        self.dirty.iter().try_for_each(|name| state.write_file(&self.shared.dir, name))?;
+        if self.shared.damaged.is_empty() {
+            self.journal.cut(self.journal.len())?;
+        }
+        Ok(())
+    }
+}

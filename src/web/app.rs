@@ -1,0 +1,38 @@
+//! Every page and its address.
+
+use leptos::prelude::*;
+use leptos_router::{
+    SsrMode,
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+
+use super::{components::page::Missing, pages, shell::Frame};
+
+/// The routes.
+#[component]
+pub fn App() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <Missing what="page"/> }>
+                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
+                    <Route path=path!("") view=pages::today::Today/>
+                    <Route path=path!("characters") view=pages::characters::list::Characters/>
+                    <Route path=path!("characters/new") view=pages::characters::create::New/>
+                    <Route path=path!("characters/:id") view=pages::characters::profile::Profile/>
+                    <Route path=path!("characters/:id/voice") view=pages::characters::voice::Voice/>
+                    <Route path=path!("characters/:id/look") view=pages::characters::look::Look/>
+                    <Route path=path!("characters/:id/story") view=pages::characters::story::Story/>
+                    <Route path=path!("characters/:id/accounts") view=pages::characters::accounts::Accounts/>
+                    <Route path=path!("characters/:id/delete") view=pages::characters::delete::Delete/>
+                    <Route path=path!("studio") view=pages::studio::Studio/>
+                    <Route path=path!("content") view=pages::content::grid::Grid/>
+                    <Route path=path!("content/:id") view=pages::content::detail::Detail/>
+                    <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>
+                    <Route path=path!("models") view=pages::models::Models/>
+                    <Route path=path!("*any") view=|| view! { <Missing what="page"/> }/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,100 @@
+//! A job: how far it is, and what can be done about it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::{icon::Icon, page::Pill};
+use crate::{
+    domain::job::{Job, JobStatus, Progress},
+    web::{context, words},
+};
+
+/// A job as a card: bar with step n/N, time left, preview, cancel; or how it ended and the next step.
+#[component]
+pub fn JobCard(job: Arc<Job>) -> impl IntoView {
+    let app = context::app();
+    let progress = app.live.progress(&job.id);
+    let order = job.images();
+    let name = job.character_id.as_ref().and_then(|id| app.store.read().characters.get(id.as_str()).map(|one| one.name.clone()));
+    let request = if order.request.prompt.is_empty() { &order.recipe.prompt } else { &order.request.prompt };
+    let title = format!("{}, {}", name.unwrap_or_else(|| "Someone".into()), words::start(request, 60));
+    let preview = progress.as_ref().filter(|progress| progress.preview > 0).map(|progress| {
+        view! { <img src=format!("/api/jobs/{}/preview?n={}", job.id, progress.preview) alt="Preview"/> }
+    });
+    let (id, state) = (job.id.to_string(), job.status.key());
+    let made_by = format!("{} · seed {}", order.recipe.model, order.shots.first().map(|shot| shot.seed).unwrap_or_default());
+    view! {
+        <article class="job" data-job=id.clone() data-state=state>
+            <div class="job-preview">{preview}</div>
+            <p class="job-title"><a href=format!("/studio?job={id}")>{title}</a></p>
+            <JobProgress job=Arc::clone(&job) progress/>
+            <p class="clip">{made_by}</p>
+            <JobActions job/>
+        </article>
+    }
+    .into_any()
+}
+
+/// The bar of a job that has not ended, or how it ended.
+#[component]
+pub fn JobProgress(job: Arc<Job>, progress: Option<Progress>) -> impl IntoView {
+    match &job.status {
+        JobStatus::Queued => view! { <p class="job-step">"Waiting for a free ComfyUI"</p><progress class="bar"></progress> }.into_any(),
+        JobStatus::Interrupted => {
+            view! { <p class="job-step">"Cut off by a restart; goes on by itself"</p><progress class="bar"></progress> }.into_any()
+        }
+        JobStatus::Running => running(progress).into_any(),
+        JobStatus::Done => view! { <Pill tone="ok" words="Done"/> }.into_any(),
+        JobStatus::Cancelled => view! { <Pill tone="" words="Cancelled"/> }.into_any(),
+        JobStatus::Failed { problem } => {
+            view! { <Pill tone="bad" words="Failed"/><p class="job-problem">{problem.message.clone()}</p> }.into_any()
+        }
+    }
+}
+
+fn running(progress: Option<Progress>) -> impl IntoView {
+    let step = progress.as_ref().map(step_words).unwrap_or_else(|| "Starting".into());
+    let left = progress.as_ref().and_then(|progress| progress.seconds_left).map(|left| format!("{} left", words::seconds(left)));
+    let (value, max) = match &progress {
+        Some(progress) if progress.step > 0 => (Some(progress.step.to_string()), Some(progress.steps.to_string())),
+        Some(_) | None => (None, None),
+    };
+    view! {
+        <span class="job-step">{step}</span>
+        <span class="job-left">{left}</span>
+        <progress class="bar" value=value max=max aria-label="Progress"></progress>
+    }
+}
+
+/// As the events say it too.
+fn step_words(progress: &Progress) -> String {
+    let picture = (progress.pictures > 1).then(|| format!("Picture {} of {}, ", progress.picture, progress.pictures));
+    let step = if progress.step > 0 { format!("step {}/{}", progress.step, progress.steps) } else { progress.words.clone() };
+    let words = format!("{}{step}", picture.unwrap_or_default());
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What can be done about a job: stop it, or start it again.
+#[component]
+pub fn JobActions(job: Arc<Job>) -> impl IntoView {
+    let id = job.id.to_string();
+    match job.status {
+        JobStatus::Queued | JobStatus::Running | JobStatus::Interrupted => view! {
+            <form method="post" action="/actions/jobs/cancel" class="job-cancel">
+                <input type="hidden" name="id" value=id/>
+                <button class="button small"><Icon of=icondata_lu::LuX/>"Cancel"</button>
+            </form>
+        }
+        .into_any(),
+        JobStatus::Failed { .. } | JobStatus::Cancelled => view! {
+            <form method="post" action="/actions/jobs/retry">
+                <input type="hidden" name="id" value=id/>
+                <button class="button small"><Icon of=icondata_lu::LuRotateCcw/>"Try again"</button>
+            </form>
+        }
+        .into_any(),
+        JobStatus::Done => ().into_any(),
+    }
+}

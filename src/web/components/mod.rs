@@ -1,0 +1,7 @@
+//! Parts that more than one page shows.
+
+pub mod icon;
+pub mod job;
+pub mod page;
+pub mod parts;
+pub mod picture;

@@ -1,0 +1,57 @@
+//! Pictures in grids, and faces of characters.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::page::StatePill;
+use crate::{
+    domain::{
+        character::Character,
+        content::{Content, ReviewState},
+    },
+    store::State,
+    web::words,
+};
+
+/// A grid of pictures, each a link to its page.
+#[component]
+pub fn Pictures(contents: Vec<Arc<Content>>) -> impl IntoView {
+    let tiles = contents.into_iter().map(|content| view! { <li class="picture"><Tile content/></li> }).collect_view();
+    view! { <ul class="pictures">{tiles}</ul> }.into_any()
+}
+
+/// A thumbnail that leads to its picture's page.
+#[component]
+pub fn Tile(content: Arc<Content>) -> impl IntoView {
+    let title = words::start(content.title(), 80);
+    let state = (content.state != ReviewState::Draft).then(|| view! { <span class="over"><StatePill state=content.state/></span> });
+    let image = content.picture.as_ref().map(|picture| {
+        view! { <img src=content.thumbnail_url() loading="lazy" decoding="async" width=picture.width height=picture.height alt=alt(&content)/> }
+    });
+    view! { <a href=format!("/content/{}", super::super::context::encode(content.id.as_str())) title=title>{image}{state}</a> }.into_any()
+}
+
+/// What is to be seen, in the words there are.
+pub fn alt(content: &Content) -> String {
+    if content.alt_text.is_empty() { words::start(content.title(), 120) } else { content.alt_text.clone() }
+}
+
+/// A character's face: her newest approved or newest picture, else her initials.
+#[component]
+pub fn Avatar(character: Arc<Character>, state: Arc<State>) -> impl IntoView {
+    let face = state.content.indexed("character", character.id.as_str()).find(|content| content.picture.is_some());
+    match face {
+        Some(content) => {
+            view! { <img class="avatar" src=content.thumbnail_url() alt="" width="40" height="40" loading="lazy"/> }.into_any()
+        }
+        None => {
+            let tone = character.id.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % 8;
+            view! { <span class=format!("avatar tone-{tone}") aria-hidden="true">{initials(&character.name)}</span> }.into_any()
+        }
+    }
+}
+
+fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
+}

@@ -1,0 +1,64 @@
+//! What one request leaves for the next page: a word of success, or a form with what was wrong about it.
+
+use axum::{extract::Request, middleware::Next, response::Response};
+use serde::{Deserialize, Serialize};
+use tower_sessions::Session;
+
+use crate::domain::problem::Problem;
+
+const KEY: &str = "flash";
+
+/// What was left for this page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Flash {
+    /// A short word.
+    pub toast: Option<Toast>,
+    /// A form that was refused.
+    pub refused: Option<Refused>,
+}
+
+/// A short word about what was done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Toast {
+    /// Whether it went well.
+    pub good: bool,
+    /// The word.
+    pub words: String,
+    /// Where to look at it.
+    pub view: Option<String>,
+}
+
+/// A form that was refused, with everything that was typed into it but secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refused {
+    /// Which form of the page.
+    pub form: String,
+    /// What was wrong.
+    pub problem: Problem,
+    /// What was typed.
+    pub values: serde_json::Value,
+}
+
+/// Takes what was left out of the session and hands it to the page. A live region's reload leaves it there.
+pub async fn hand_over(session: Session, mut request: Request, next: Next) -> Response {
+    let page = request.method() == axum::http::Method::GET && !request.headers().contains_key("x-live");
+    if page
+        && request.headers().contains_key(axum::http::header::COOKIE)
+        && let Ok(Some(flash)) = session.remove::<Flash>(KEY).await
+    {
+        request.extensions_mut().insert(flash);
+    }
+    next.run(request).await
+}
+
+/// Leaves something for the next page. A session that cannot be written loses a word, not the deed.
+pub async fn leave(flash: Flash) {
+    match leptos_axum::extract::<Session>().await {
+        Ok(session) => {
+            if let Err(error) = session.insert(KEY, flash).await {
+                tracing::warn!(%error, "a word for the next page is lost");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "there is no session for a word"),
+    }
+}

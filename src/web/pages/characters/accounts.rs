@@ -1,0 +1,163 @@
+//! A character's accounts: ids and keys. Keys are sealed, and never shown again.
+
+use chrono::Utc;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{about, page_of};
+use crate::{
+    domain::{
+        character::{CharacterChange, CharacterId, Credential, NewSecret},
+        sent::Sent,
+    },
+    service,
+    web::{
+        actions::{Done, Sending, submit},
+        components::{icon::Icon, page::Pill},
+        context,
+        form::{Field, Form, Kind, ProblemSummary},
+    },
+};
+
+/// What is typed. Keys are not kept for the form when it is refused: they are typed again.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccountsForm {
+    instagram_account_id: String,
+    twitter_account_id: String,
+    #[serde(skip_serializing)]
+    instagram_api_key: String,
+    #[serde(skip_serializing)]
+    twitter_app_key: String,
+    #[serde(skip_serializing)]
+    twitter_app_secret: String,
+    #[serde(skip_serializing)]
+    twitter_access_token: String,
+    #[serde(skip_serializing)]
+    twitter_access_secret: String,
+}
+
+impl std::fmt::Debug for AccountsForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccountsForm")
+    }
+}
+
+impl AccountsForm {
+    fn change(self) -> CharacterChange {
+        // A field left empty keeps what is stored: nobody can see what is in it.
+        let key = |typed: String| if typed.trim().is_empty() { Sent::Absent } else { Sent::Value(NewSecret(typed)) };
+        CharacterChange {
+            instagram_account_id: self.instagram_account_id.into(),
+            twitter_account_id: self.twitter_account_id.into(),
+            instagram_api_key: key(self.instagram_api_key),
+            twitter_app_key: key(self.twitter_app_key),
+            twitter_app_secret: key(self.twitter_app_secret),
+            twitter_access_token: key(self.twitter_access_token),
+            twitter_access_secret: key(self.twitter_access_secret),
+            ..CharacterChange::default()
+        }
+    }
+}
+
+/// Saves ids and new keys.
+#[server(prefix = "/actions", endpoint = "characters/accounts")]
+pub async fn save_accounts(id: CharacterId, #[server(default)] form: AccountsForm) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = page_of(&id, "accounts");
+    submit(Sending { name: "accounts", page: page.clone(), values: &form }, async {
+        service::characters::change(&app, &id, form.clone().change(), None, Utc::now()).await?;
+        Ok(Done::to(page.clone()).saying("Accounts saved."))
+    })
+    .await
+}
+
+/// Removes a key.
+#[server(prefix = "/actions", endpoint = "characters/forget-key")]
+pub async fn forget_key(id: CharacterId, key: Credential) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = page_of(&id, "accounts");
+    crate::web::actions::press(&page, async {
+        let mut change = CharacterChange::default();
+        match key {
+            Credential::InstagramApiKey => change.instagram_api_key = Sent::Null,
+            Credential::TwitterAppKey => change.twitter_app_key = Sent::Null,
+            Credential::TwitterAppSecret => change.twitter_app_secret = Sent::Null,
+            Credential::TwitterAccessToken => change.twitter_access_token = Sent::Null,
+            Credential::TwitterAccessSecret => change.twitter_access_secret = Sent::Null,
+        }
+        service::characters::change(&app, &id, change, None, Utc::now()).await?;
+        Ok(Done::to(page.clone()).saying("Key removed."))
+    })
+    .await
+}
+
+/// The page.
+#[component]
+pub fn Accounts() -> impl IntoView {
+    about("accounts", |character| {
+        let form = Form::new("accounts", || AccountsForm {
+            instagram_account_id: character.instagram_account_id.clone(),
+            twitter_account_id: character.twitter_account_id.clone(),
+            ..AccountsForm::default()
+        });
+        let app = context::app();
+        let mask = |credential| service::characters::credential_mask(&app, &character.id, credential).map(|mask| mask.as_str().to_owned());
+        let key = |credential: Credential, label: &'static str| {
+            let stored = mask(credential);
+            let placeholder = stored.clone().unwrap_or_else(|| "not set".into());
+            let help = if stored.is_some() { "Stored sealed. Leave empty to keep it." } else { "" };
+            view! { <Field name=credential.field() label kind=Kind::Secret value="" placeholder help wrong=form.wrong(credential.field())/> }
+        };
+        let set: Vec<_> = Credential::ALL.into_iter().filter_map(|credential| Some((credential, mask(credential)?))).collect();
+        view! {
+            <form class="form" method="post" action="/actions/characters/accounts" autocomplete="off" data-guard="">
+                <input type="hidden" name="id" value=character.id.to_string()/>
+                <ProblemSummary problem=form.problem.clone()/>
+                <section class="card"><header><h2>"Instagram"</h2></header><div class="body stack">
+                    <Field name="instagramAccountId" label="Account id" value=form.values.instagram_account_id.clone() wrong=form.wrong("instagramAccountId") optional=true
+                        help="The number the network shows to developers, not the handle."/>
+                    {key(Credential::InstagramApiKey, "Access token")}
+                </div></section>
+                <section class="card"><header><h2>"X"</h2></header><div class="body stack">
+                    <Field name="twitterAccountId" label="Account id" value=form.values.twitter_account_id.clone() wrong=form.wrong("twitterAccountId") optional=true/>
+                    <div class="field-row">{key(Credential::TwitterAppKey, "API key")}{key(Credential::TwitterAppSecret, "API key secret")}</div>
+                    <div class="field-row">{key(Credential::TwitterAccessToken, "Access token")}{key(Credential::TwitterAccessSecret, "Access token secret")}</div>
+                </div></section>
+                <div class="form-actions"><button class="button primary">"Save accounts"</button></div>
+            </form>
+            <Keys id=character.id.clone() set/>
+        }
+    })
+}
+
+/// The keys that are stored, each with a button to remove it.
+#[component]
+fn Keys(id: CharacterId, set: Vec<(Credential, String)>) -> impl IntoView {
+    (!set.is_empty()).then(|| {
+        let rows = set.into_iter().map(|(credential, mask)| {
+            view! {
+                <li>
+                    <Pill tone="ok" words="Sealed"/>
+                    <div>{words(credential)}" "<span class="mono">{mask}</span></div>
+                    <form class="end" method="post" action="/actions/characters/forget-key">
+                        <input type="hidden" name="id" value=id.to_string()/>
+                        <input type="hidden" name="key" value=credential.field()/>
+                        <button class="button small danger"><Icon of=icondata_lu::LuTrash2/>"Remove"</button>
+                    </form>
+                </li>
+            }
+        });
+        view! { <section class="card form"><header><h2>"Stored keys"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
+    })
+}
+
+fn words(credential: Credential) -> &'static str {
+    match credential {
+        Credential::InstagramApiKey => "Instagram access token",
+        Credential::TwitterAppKey => "X API key",
+        Credential::TwitterAppSecret => "X API key secret",
+        Credential::TwitterAccessToken => "X access token",
+        Credential::TwitterAccessSecret => "X access token secret",
+    }
+}

@@ -1,0 +1,56 @@
+//! Deleting a character, with what goes with her.
+
+use chrono::Utc;
+use leptos::prelude::*;
+
+use super::{page_of, this_character};
+use crate::{
+    domain::character::CharacterId,
+    service,
+    web::{
+        actions::{Done, press},
+        components::page::{Heading, Missing},
+        context, words,
+    },
+};
+
+/// Deletes a character.
+#[server(prefix = "/actions", endpoint = "characters/delete")]
+pub async fn delete_character(id: CharacterId, #[server(default)] purge: Option<String>) -> Result<(), ServerFnError> {
+    let app = context::app();
+    press(&page_of(&id, "delete"), async {
+        let name = service::characters::get(&app, &id)?.name.clone();
+        service::characters::delete(&app, &id, purge.is_some(), None, Utc::now()).await?;
+        Ok(Done::to("/characters").saying(format!("{name} is deleted.")))
+    })
+    .await
+}
+
+/// The page.
+#[component]
+pub fn Delete() -> impl IntoView {
+    let Some(character) = this_character() else { return view! { <Missing what="character"/> }.into_any() };
+    let entailed = service::characters::entailed(&context::app(), &character.id);
+    let pictures = words::count(entailed.pictures, "picture", "pictures");
+    let jobs = (entailed.jobs > 0).then(|| view! { <li>{words::count(entailed.jobs, "job", "jobs")}" that has not ended: cancelled"</li> });
+    view! {
+        <Heading title=format!("Delete {}?", character.name)/>
+        <form class="form" method="post" action="/actions/characters/delete">
+            <input type="hidden" name="id" value=character.id.to_string()/>
+            <p>"This cannot be undone. With her go:"</p>
+            <ul>
+                <li>"profile, voice, look and "{words::count(character.narratives.len(), "story arc", "story arcs")}</li>
+                <li>"the keys of her accounts"</li>
+                {jobs}
+            </ul>
+            {(entailed.pictures > 0).then(|| view! {
+                <label class="check"><input type="checkbox" name="purge"/><span>{format!("Delete her {pictures} too. Otherwise they stay in Content.")}</span></label>
+            })}
+            <div class="form-actions">
+                <button class="button danger">{format!("Delete {}", character.name)}</button>
+                <a class="button quiet" href=page_of(&character.id, "")>"Keep her"</a>
+            </div>
+        </form>
+    }
+    .into_any()
+}

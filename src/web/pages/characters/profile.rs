@@ -1,0 +1,107 @@
+//! A character's profile: name, handles, time zone, whether she is active.
+
+use chrono::Utc;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{about, page_of};
+use crate::{
+    domain::{
+        character::{Character, CharacterChange, CharacterId},
+        sent::Sent,
+    },
+    service,
+    web::{
+        actions::{Done, Sending, submit},
+        components::icon::Icon,
+        context,
+        form::{Field, Form, ProblemSummary},
+        words::Time,
+    },
+};
+
+/// What is typed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProfileForm {
+    name: String,
+    instagram_handle: String,
+    twitter_handle: String,
+    timezone: String,
+    is_active: Option<String>,
+}
+
+impl ProfileForm {
+    fn of(character: &Character) -> Self {
+        Self {
+            name: character.name.clone(),
+            instagram_handle: character.instagram_handle.clone(),
+            twitter_handle: character.twitter_handle.clone(),
+            timezone: character.timezone.clone(),
+            is_active: character.is_active.then(|| "on".into()),
+        }
+    }
+
+    fn change(self) -> CharacterChange {
+        CharacterChange {
+            name: self.name.into(),
+            instagram_handle: self.instagram_handle.into(),
+            twitter_handle: self.twitter_handle.into(),
+            timezone: self.timezone.into(),
+            is_active: Sent::Value(self.is_active.is_some()),
+            ..CharacterChange::default()
+        }
+    }
+}
+
+/// Saves the profile.
+#[server(prefix = "/actions", endpoint = "characters/profile")]
+pub async fn save_profile(id: CharacterId, #[server(default)] form: ProfileForm) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = page_of(&id, "");
+    submit(Sending { name: "profile", page: page.clone(), values: &form }, async {
+        service::characters::change(&app, &id, form.clone().change(), None, Utc::now()).await?;
+        Ok(Done::to(page.clone()).saying("Profile saved."))
+    })
+    .await
+}
+
+/// The page.
+#[component]
+pub fn Profile() -> impl IntoView {
+    about("", |character| {
+        let form = Form::new("profile", || ProfileForm::of(&character));
+        let zone_help = format!("Her days begin and end there. Empty means {}.", context::app().timezone);
+        view! {
+            <form class="form" method="post" action="/actions/characters/profile" data-guard="">
+                <input type="hidden" name="id" value=character.id.to_string()/>
+                <ProblemSummary problem=form.problem.clone()/>
+                <Field name="name" label="Name" value=form.values.name.clone() wrong=form.wrong("name") required=true limit=80/>
+                <div class="field-row">
+                    <Field name="instagramHandle" label="Instagram handle" value=form.values.instagram_handle.clone()
+                        wrong=form.wrong("instagramHandle") optional=true placeholder="luna.mystic"/>
+                    <Field name="twitterHandle" label="X handle" value=form.values.twitter_handle.clone()
+                        wrong=form.wrong("twitterHandle") optional=true placeholder="luna_mystic"/>
+                </div>
+                <Field name="timezone" label="Time zone" value=form.values.timezone.clone() wrong=form.wrong("timezone") optional=true
+                    help=zone_help placeholder="Europe/Rome" list="zones"/>
+                <datalist id="zones">{chrono_tz::TZ_VARIANTS.iter().filter(|zone| common(zone.name())).map(|zone| view! { <option value=zone.name()></option> }).collect_view()}</datalist>
+                <label class="check">
+                    <input type="checkbox" name="form[isActive]" checked=form.values.is_active.is_some()/>
+                    <span>"Active: offered when pictures are made"</span>
+                </label>
+                <div class="form-actions">
+                    <button class="button primary">"Save profile"</button>
+                    <a class="button quiet danger" href=page_of(&character.id, "delete")><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
+                </div>
+                <p class="muted">"Created "<Time at=character.created_at/>" · changed "<Time at=character.updated_at/></p>
+            </form>
+        }
+    })
+}
+
+/// Zones people mean; the database also holds hundreds of old spellings.
+fn common(zone: &str) -> bool {
+    const REGIONS: [&str; 7] = ["Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/"];
+    REGIONS.iter().any(|region| zone.starts_with(region))
+}

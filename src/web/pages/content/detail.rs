@@ -1,0 +1,204 @@
+//! One picture: the words that go with it, how it was made, and what can be done with it.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{
+        content::{Content, ContentChange, ContentId, Provenance},
+        generation::GenerateRequest,
+    },
+    service,
+    web::{
+        actions::{Done, Sending, press, submit},
+        components::{
+            icon::Icon,
+            page::{Heading, Missing, StatePill},
+            parts::PromptParts,
+            picture::alt,
+        },
+        context,
+        form::{Field, Form, Kind, ProblemSummary},
+        pages::jobs::page_of as job_page,
+        words,
+    },
+};
+
+/// What is typed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WordsForm {
+    caption: String,
+    alt_text: String,
+}
+
+/// Saves caption and alt text.
+#[server(prefix = "/actions", endpoint = "content/save")]
+pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = page_of(&id);
+    submit(Sending { name: "words", page: page.clone(), values: &form }, async {
+        let change = ContentChange { caption: form.caption.clone().into(), alt_text: form.alt_text.clone().into() };
+        service::content::change(&app, &id, change, None, Utc::now()).await?;
+        Ok(Done::to(page.clone()).saying("Saved."))
+    })
+    .await
+}
+
+/// Makes the picture again, with the same seed.
+#[server(prefix = "/actions", endpoint = "content/again")]
+pub async fn make_again(id: ContentId) -> Result<(), ServerFnError> {
+    let app = context::app();
+    press(&page_of(&id), async {
+        let request: GenerateRequest = service::content::again(&*service::content::get(&app, &id)?)?;
+        let job = service::images::order(&app, request, Utc::now()).await?;
+        Ok(Done::to(job_page(&job.id)))
+    })
+    .await
+}
+
+/// Deletes the picture.
+#[server(prefix = "/actions", endpoint = "content/delete")]
+pub async fn delete_content(id: ContentId) -> Result<(), ServerFnError> {
+    let app = context::app();
+    press(&page_of(&id), async {
+        service::content::delete(&app, &id, None).await?;
+        Ok(Done::to("/content").saying("Picture deleted."))
+    })
+    .await
+}
+
+fn page_of(id: &ContentId) -> String {
+    format!("/content/{}", context::encode(id.as_str()))
+}
+
+fn this_content() -> Option<Arc<Content>> {
+    let id = use_params_map().with_untracked(|params| params.get("id")).map(ContentId::from)?;
+    service::content::get(&context::app(), &id).ok()
+}
+
+/// The page.
+#[component]
+pub fn Detail() -> impl IntoView {
+    let Some(content) = this_content() else { return view! { <Missing what="picture"/> }.into_any() };
+    let app = context::app();
+    let state = app.store.read();
+    let person = state.characters.get(content.character_id.as_str());
+    let name = person.map_or_else(|| "A deleted character".to_owned(), |one| one.name.clone());
+    let (newer, older) = service::content::neighbours(&state, &content.id);
+    let newer =
+        newer.map(|id| view! { <a class="button quiet" rel="prev" href=page_of(&id)><Icon of=icondata_lu::LuArrowLeft/>"Newer"</a> });
+    let older =
+        older.map(|id| view! { <a class="button quiet" rel="next" href=page_of(&id)>"Older"<Icon of=icondata_lu::LuArrowRight/></a> });
+    let sub = view! { <StatePill state=content.state/>" "<words::Time at=content.created_at/> };
+    let image = content.picture.as_ref().map(|picture| {
+        view! { <a href=content.image_url()><img src=content.image_url() width=picture.width height=picture.height alt=alt(&content)/></a> }
+    });
+    let made = content.provenance.clone().map(|made| view! { <HowMade made/> });
+    view! {
+        <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
+        <div class="content-detail">
+            <figure class="stage">{image}</figure>
+            <div class="stack">
+                <Deeds content=Arc::clone(&content)/>
+                <Words content/>
+                {made}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Deeds(content: Arc<Content>) -> impl IntoView {
+    let id = context::encode(content.id.as_str());
+    let again = content.provenance.is_some().then(|| {
+        view! {
+            <form method="post" action="/actions/content/again">
+                <input type="hidden" name="id" value=content.id.to_string()/>
+                <button class="button"><Icon of=icondata_lu::LuRotateCcw/>"Make again"</button>
+            </form>
+            <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
+        }
+    });
+    view! {
+        <div class="cluster">
+            {again}
+            <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>
+            <a class="button quiet danger" href=format!("{}/delete", page_of(&content.id))><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
+        </div>
+    }
+}
+
+#[component]
+fn Words(content: Arc<Content>) -> impl IntoView {
+    let form = Form::new("words", || WordsForm { caption: content.caption.clone(), alt_text: content.alt_text.clone() });
+    view! {
+        <section class="card"><header><h2>"Words"</h2></header><div class="body">
+            <form class="stack" method="post" action="/actions/content/save" data-guard="" data-submit-key="">
+                <input type="hidden" name="id" value=content.id.to_string()/>
+                <ProblemSummary problem=form.problem.clone()/>
+                <Field name="caption" label="Caption" kind=Kind::Text(4) value=form.values.caption.clone() wrong=form.wrong("caption") limit=2_200/>
+                <Field name="altText" label="Alt text" kind=Kind::Text(2) value=form.values.alt_text.clone() wrong=form.wrong("altText") limit=1_000
+                    help="What is to be seen, for those who cannot see it."/>
+                <div class="form-actions"><button class="button primary">"Save words"</button></div>
+            </form>
+        </div></section>
+    }
+}
+
+/// Everything about how the picture was made.
+#[component]
+fn HowMade(made: Provenance) -> impl IntoView {
+    let recipe = made.recipe.clone();
+    let loras: Vec<_> = recipe.loras.iter().map(|lora| format!("{} at {}", lora.name, lora.strength)).collect();
+    let fact = |term: &'static str, value: String| (!value.is_empty()).then(|| view! { <dt>{term}</dt><dd>{value}</dd> });
+    let arc = made.narrative_title.clone().unwrap_or_default();
+    view! {
+        <section class="card"><header><h2>"How it was made"</h2></header><div class="body stack">
+            <PromptParts parts=recipe.parts.clone()/>
+            <dl class="facts">
+                {fact("Asked for", made.request.clone())}
+                {fact("Negative prompt", recipe.negative_prompt.clone())}
+                <dt>"Seed"</dt>
+                <dd class="seed"><span class="mono">{made.seed.to_string()}</span>" "<button type="button" class="button quiet small js-only" data-copy=made.seed.to_string()>"Copy"</button></dd>
+                {fact("Model", format!("{} · {}", recipe.model, recipe.family.label()))}
+                {fact("LoRAs", loras.join(", "))}
+                {fact("Size", format!("{} × {}", recipe.width, recipe.height))}
+                {fact("Steps", recipe.steps.to_string())}
+                {fact("Cfg", recipe.cfg.to_string())}
+                {fact("Guidance", recipe.guidance.map(|guidance| guidance.to_string()).unwrap_or_default())}
+                {fact("Sampler", format!("{} · {}", recipe.sampler, recipe.scheduler))}
+                {fact("Story arc", arc)}
+                {fact("Drawn by", format!("ComfyUI at {} in {} s", made.server, made.seconds))}
+                {fact("Its name there", made.prompt_id.clone())}
+                <dt>"Job"</dt>
+                <dd><a href=job_page(&made.job_id)>{made.job_id.to_string()}</a></dd>
+            </dl>
+            <p class="muted">"The workflow itself is inside the PNG: drop the file into ComfyUI to open it."</p>
+        </div></section>
+    }
+}
+
+/// Asks before the picture is deleted.
+#[component]
+pub fn Delete() -> impl IntoView {
+    let Some(content) = this_content() else { return view! { <Missing what="picture"/> }.into_any() };
+    view! {
+        <Heading title="Delete this picture?"/>
+        <form class="form" method="post" action="/actions/content/delete">
+            <input type="hidden" name="id" value=content.id.to_string()/>
+            <p><img class="thumb large" src=content.thumbnail_url() alt=alt(&content)/></p>
+            <p>"The picture, its words and everything about how it was made go. This cannot be undone."</p>
+            <div class="form-actions">
+                <button class="button danger">"Delete picture"</button>
+                <a class="button quiet" href=page_of(&content.id)>"Keep it"</a>
+            </div>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,180 @@
+//! All pictures, with filters and paging.
+
+use leptos::prelude::*;
+
+use crate::{
+    domain::{
+        content::{ContentId, ReviewState},
+        problem::Problem,
+    },
+    service::{
+        self,
+        content::{Filter, Page},
+    },
+    state::AppState,
+    web::{
+        components::{
+            icon::Icon,
+            page::{Empty, Heading},
+            picture::Pictures,
+        },
+        context, words,
+    },
+};
+
+/// Pictures on one page.
+const PAGE: usize = 48;
+
+/// The page.
+#[component]
+pub fn Grid() -> impl IntoView {
+    let app = context::app();
+    let filter = filter();
+    let cursor = Some(context::query("cursor")).filter(|id| !id.is_empty()).map(ContentId::from);
+    let page = service::content::page(&app, &filter, cursor.as_ref(), PAGE).map_err(Problem::from);
+    let all = app.store.read().content.len();
+    let any = all > 0;
+    let sub = match page.as_ref().ok().and_then(|page| page.total) {
+        Some(total) if total != all => format!("{} of {}", words::grouped(total), words::count(all, "picture", "pictures")),
+        Some(_) | None => words::count(all, "picture", "pictures"),
+    };
+    view! {
+        <Heading title="Content" sub=sub.into_any()>
+            <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
+        </Heading>
+        <Filters app=app.clone() filter=filter.clone()/>
+        <div id="grid" data-live="content">
+            {match page {
+                Err(problem) => view! { <div class="note bad" role="alert">{problem.message}</div> }.into_any(),
+                Ok(page) => view! { <Results page filter any=any first=cursor.is_none()/> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn Results(page: Page, filter: Filter, any: bool, first: bool) -> impl IntoView {
+    if page.contents.is_empty() && !any {
+        return view! {
+            <Empty icon=icondata_lu::LuImages title="No pictures yet" words="Every picture you make is kept here, with everything about how it was made.">
+                <a class="button primary" href="/studio">"Make the first picture"</a>
+            </Empty>
+        }
+        .into_any();
+    }
+    if page.contents.is_empty() {
+        return view! {
+            <Empty icon=icondata_lu::LuSearchX title="Nothing fits" words="No picture passes these filters.">
+                <a class="button" href="/content">"Show all"</a>
+            </Empty>
+        }
+        .into_any();
+    }
+    let next = page.next.map(|id| view! { <a class="button" rel="next" href=address(&filter, None, Some(&id))>"Older pictures"<Icon of=icondata_lu::LuArrowRight/></a> });
+    let start = (!first)
+        .then(|| view! { <a class="button quiet" href=address(&filter, None, None)><Icon of=icondata_lu::LuArrowLeft/>"Newest"</a> });
+    view! {
+        <Pictures contents=page.contents/>
+        <nav class="pager" aria-label="Pages">{start}{next}</nav>
+    }
+    .into_any()
+}
+
+#[component]
+fn Filters(app: AppState, filter: Filter) -> impl IntoView {
+    let state = app.store.read();
+    let people = state.characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
+    let states = ReviewState::ALL.into_iter().map(|state| (state.key().to_owned(), state.label().to_owned())).collect();
+    let models = state.content.values("model").map(|model| (model.to_owned(), model.to_owned())).collect();
+    let arcs: Vec<_> =
+        state.characters.iter().flat_map(|one| one.narratives.iter()).map(|arc| (arc.id.to_string(), arc.title.clone())).collect();
+    view! {
+        <form class="filters" method="get" action="/content" role="search">
+            <div class="field search"><label for="q" class="visually-hidden">"Words"</label><input id="q" type="search" name="q" value=filter.q.clone() placeholder="Words in prompt or caption"/></div>
+            {select("character", "Character", "All characters", people, &filter.character_id)}
+            {select("state", "State", "Any state", states, &filter.state)}
+            {select("model", "Model", "Any model", models, &filter.model)}
+            {(!arcs.is_empty()).then(|| select("narrative", "Story arc", "Any arc", arcs, &filter.narrative_id))}
+            <details class="fold" open=!filter.from.is_empty() || !filter.to.is_empty()>
+                <summary>"Dates"</summary>
+                <div class="field-row">
+                    <div class="field"><label for="from">"From"</label><input id="from" type="date" name="from" value=filter.from.clone()/></div>
+                    <div class="field"><label for="to">"To"</label><input id="to" type="date" name="to" value=filter.to.clone()/></div>
+                </div>
+            </details>
+            <button class="button">"Filter"</button>
+        </form>
+        <Chips app filter/>
+    }
+}
+
+fn select(
+    name: &'static str,
+    label: &'static str,
+    any: &'static str,
+    options: Vec<(String, String)>,
+    chosen: &str,
+) -> impl IntoView + use<> {
+    let options: Vec<_> = options.into_iter().map(|(value, words)| (value == chosen, value, words)).collect();
+    let options = options.into_iter().map(|(selected, value, words)| view! { <option value=value selected=selected>{words}</option> });
+    view! {
+        <div class="field">
+            <label for=name class="visually-hidden">{label}</label>
+            <select id=name name=name data-submit=""><option value="">{any}</option>{options.collect_view()}</select>
+        </div>
+    }
+}
+
+/// What the list is filtered by, each to be taken off.
+#[component]
+fn Chips(app: AppState, filter: Filter) -> impl IntoView {
+    let state = app.store.read();
+    let name = state.characters.get(&filter.character_id).map_or(filter.character_id.clone(), |one| one.name.clone());
+    let arc = state.characters.iter().flat_map(|one| one.narratives.iter()).find(|arc| arc.id.as_str() == filter.narrative_id);
+    let arc = arc.map_or(filter.narrative_id.clone(), |arc| arc.title.clone());
+    let state_words = ReviewState::from_key(&filter.state).map_or(filter.state.clone(), |state| state.label().to_owned());
+    let chips = [
+        ("q", filter.q.clone(), format!("“{}”", words::start(&filter.q, 40))),
+        ("character", filter.character_id.clone(), name),
+        ("state", filter.state.clone(), state_words),
+        ("model", filter.model.clone(), filter.model.clone()),
+        ("narrative", filter.narrative_id.clone(), arc),
+        ("from", filter.from.clone(), format!("from {}", filter.from)),
+        ("to", filter.to.clone(), format!("to {}", filter.to)),
+    ];
+    let chips = chips.into_iter().filter(|(_, value, _)| !value.is_empty()).map(|(key, _, words)| {
+        view! { <li><a class="chip" href=address(&filter, Some(key), None) aria-label=format!("Take off the filter {words}")>{words.clone()}" "<span aria-hidden="true">"×"</span></a></li> }
+    });
+    let chips = chips.collect_view();
+    (!chips.is_empty()).then(|| view! { <ul class="chips">{chips}</ul> })
+}
+
+fn filter() -> Filter {
+    Filter {
+        character_id: context::query("character"),
+        state: context::query("state"),
+        model: context::query("model"),
+        narrative_id: context::query("narrative"),
+        from: context::query("from"),
+        to: context::query("to"),
+        q: context::query("q"),
+    }
+}
+
+/// The list with these filters but `without` that one, from `cursor` on.
+fn address(filter: &Filter, without: Option<&str>, cursor: Option<&ContentId>) -> String {
+    let cursor = cursor.map(ContentId::to_string).unwrap_or_default();
+    let pairs = [
+        ("q", &filter.q),
+        ("character", &filter.character_id),
+        ("state", &filter.state),
+        ("model", &filter.model),
+        ("narrative", &filter.narrative_id),
+        ("from", &filter.from),
+        ("to", &filter.to),
+        ("cursor", &cursor),
+    ];
+    let kept = pairs.into_iter().filter(|(key, value)| !value.is_empty() && Some(*key) != without);
+    let query: Vec<_> = kept.map(|(key, value)| format!("{key}={}", context::encode(value))).collect();
+    if query.is_empty() { "/content".to_owned() } else { format!("/content?{}", query.join("&")) }
+}

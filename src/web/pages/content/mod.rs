@@ -1,0 +1,4 @@
+//! The pages of generated pictures.
+
+pub mod detail;
+pub mod grid;

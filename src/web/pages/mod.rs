@@ -1,0 +1,9 @@
+//! The pages: a file a page, its server functions on top.
+
+pub mod characters;
+pub mod content;
+pub mod jobs;
+pub mod models;
+pub mod studio;
+pub mod theme;
+pub mod today;

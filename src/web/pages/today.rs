@@ -1,0 +1,165 @@
+//! Today: what needs a person, what is going on, what was made.
+
+use std::sync::Arc;
+
+use chrono::{Timelike, Utc};
+use leptos::prelude::*;
+
+use crate::{
+    integrations::comfyui::Sight,
+    service,
+    state::AppState,
+    store::State,
+    web::{
+        components::{
+            icon::Icon,
+            job::JobCard,
+            page::{Empty, Heading, Pill},
+            picture::{Avatar, Pictures},
+        },
+        context, words,
+    },
+};
+
+/// How many of the newest pictures are shown.
+const NEWEST: usize = 12;
+
+/// The page.
+#[component]
+pub fn Today() -> impl IntoView {
+    let app = context::app();
+    let state = app.store.read();
+    let now = Utc::now().with_timezone(&app.timezone);
+    let greeting = match now.hour() {
+        5..12 => "Good morning",
+        12..18 => "Good afternoon",
+        _ => "Good evening",
+    };
+    let sub =
+        format!("{} · {} · {}", now.format("%A %-d %B"), app.timezone, words::count(state.characters.len(), "character", "characters"));
+    if state.characters.is_empty() {
+        return view! { <Heading title=greeting sub=sub.into_any()/> <FirstSteps app/> }.into_any();
+    }
+    view! {
+        <Heading title=greeting sub=sub.into_any()>
+            <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
+        </Heading>
+        <div class="grid two today">
+            <section class="card" id="today-needs" data-live="job system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-people" data-live="character content"><header><h2>"Characters"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2><a href="/models">"Models"</a></header><div class="body"><System app/></div></section>
+        </div>
+        <section class="card" id="today-newest" data-live="content"><header><h2>"Newest pictures"</h2><a href="/content">"All content"</a></header><div class="body"><Newest state/></div></section>
+    }
+    .into_any()
+}
+
+/// What a newcomer sees.
+#[component]
+fn FirstSteps(app: AppState) -> impl IntoView {
+    view! {
+        <Empty icon=icondata_lu::LuUserPlus title="Start with a character"
+            words="Give her a name, a voice and a look. Then make her first picture in the Studio.">
+            <a class="button primary" href="/characters/new">"Create a character"</a>
+        </Empty>
+        <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2></header><div class="body"><System app/></div></section>
+    }
+}
+
+#[component]
+fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
+    let down = app.comfy.servers().iter().filter_map(|server| match &server.seen().sight {
+        Sight::Down { words } => Some(view! { <li><Pill tone="bad" words="ComfyUI"/><div>{words.clone()}</div></li> }),
+        Sight::Up { .. } | Sight::Unknown => None,
+    });
+    let down = down.collect_view();
+    let failed = service::jobs::failed(&state, 3).into_iter().map(|job| {
+        let words = match &job.status {
+            crate::domain::job::JobStatus::Failed { problem } => problem.message.clone(),
+            _ => String::new(),
+        };
+        let id = job.id.to_string();
+        view! {
+            <li>
+                <Pill tone="bad" words="Failed"/>
+                <div>{words::start(&job.images().request.prompt, 60)}<p class="muted">{words}</p></div>
+                <span class="end"><a class="button small" href=super::jobs::page_of(&job.id) aria-label=format!("Look at job {id}")>"Look"</a></span>
+            </li>
+        }
+    });
+    let failed = failed.collect_view();
+    let calm = down.is_empty() && failed.is_empty();
+    view! {
+        <ul class="list">{down}{failed}</ul>
+        {calm.then(|| view! { <p class="muted">"Nothing. Enjoy the quiet."</p> })}
+    }
+}
+
+#[component]
+fn Running(app: AppState, state: Arc<State>) -> impl IntoView {
+    let jobs: Vec<_> = service::jobs::unfinished(&app, &state);
+    if jobs.is_empty() {
+        return view! { <p class="muted">"No picture is being made. "<a href="/studio">"Make one"</a></p> }.into_any();
+    }
+    let (shown, more) = (jobs.iter().take(5), jobs.len().saturating_sub(5));
+    view! {
+        <div class="stack">{shown.map(|(job, _)| view! { <JobCard job=Arc::clone(job)/> }).collect_view()}</div>
+        {(more > 0).then(|| view! { <p class="muted">{format!("and {more} more waiting")}</p> })}
+    }
+    .into_any()
+}
+
+#[component]
+fn People(app: AppState, state: Arc<State>) -> impl IntoView {
+    let now = Utc::now();
+    let rows = state.characters.iter().filter(|one| one.is_active).take(8).map(|character| {
+        let arc = character.active_narrative(now, app.timezone);
+        let day = arc.and_then(|arc| arc.day(character.today(now, app.timezone)));
+        let arc = arc.zip(day).map(|(arc, day)| format!("{}, day {} of {}", arc.title, day.day, day.of));
+        let pictures = state.content.count("character", character.id.as_str());
+        view! {
+            <li>
+                <Avatar character=Arc::clone(character) state=Arc::clone(&state)/>
+                <div><a href=format!("/characters/{}", context::encode(character.id.as_str()))><b>{character.name.clone()}</b></a>
+                    <p class="muted">{arc.unwrap_or_else(|| "no story arc today".into())}</p></div>
+                <span class="end muted">{words::count(pictures, "picture", "pictures")}</span>
+            </li>
+        }
+    });
+    view! { <ul class="list">{rows.collect_view()}</ul> }
+}
+
+/// What was last seen of the outside services; never waits for one.
+#[component]
+fn System(app: AppState) -> impl IntoView {
+    let servers = app.comfy.servers().iter().map(|server| {
+        let seen = server.seen();
+        let (tone, word, detail) = match &seen.sight {
+            Sight::Unknown => ("", "Not looked at yet", String::new()),
+            Sight::Up { system, catalogue } => (
+                "ok",
+                "Connected",
+                format!("{} · {} · {}", system.version, system.device, words::count(catalogue.models.len(), "model", "models")),
+            ),
+            Sight::Down { words } => ("bad", "Not connected", words.clone()),
+        };
+        view! {
+            <li>
+                <Pill tone words=word/>
+                <div><b>"ComfyUI"</b>" "<span class="mono">{server.comfy.address().to_owned()}</span><p class="muted">{detail}</p></div>
+                <span class="end muted"><words::Time at=seen.at/></span>
+            </li>
+        }
+    });
+    view! { <ul class="list">{servers.collect_view()}</ul> }
+}
+
+#[component]
+fn Newest(state: Arc<State>) -> impl IntoView {
+    let contents: Vec<_> = state.content.newest().take(NEWEST).cloned().collect();
+    if contents.is_empty() {
+        return view! { <p class="muted">"No pictures yet. "<a href="/studio">"Make the first one"</a></p> }.into_any();
+    }
+    view! { <Pictures contents/> }.into_any()
+}

@@ -1,0 +1,189 @@
+//! The frame around every page: document, banners, sidebar, toasts.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::Outlet;
+
+use super::{app::App, components::icon::Icon, context, flash::Toast};
+use crate::assets;
+
+/// The document.
+pub fn shell() -> impl IntoView {
+    if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) {
+        let policy = format!(
+            "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data: blob:; \
+             object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+        );
+        if let Ok(policy) = axum::http::HeaderValue::from_str(&policy) {
+            response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    let theme = context::cookie("theme").filter(|theme| theme == "dark" || theme == "light");
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="stylesheet" href=assets::versioned("/style.css")/>
+                <script src=assets::versioned("/app.js") async=true nonce=use_nonce()></script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+/// The frame; the page stands in its middle.
+#[component]
+pub fn Frame() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| format!("{title} · Digital Dalla")/>
+        <a class="skip" href="#main">"Skip to content"</a>
+        <Banners/>
+        <div class="shell">
+            <header class="topbar">
+                <input type="checkbox" id="nav-toggle" class="nav-toggle" aria-label="Menu"/>
+                <label for="nav-toggle" class="nav-button"><Icon of=icondata_lu::LuMenu/>"Menu"</label>
+                <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+            </header>
+            <Sidebar/>
+            <main id="main" tabindex="-1">
+                <Outlet/>
+            </main>
+        </div>
+        <Toasts/>
+    }
+}
+
+/// What is true of the whole installation and must not be overlooked.
+#[component]
+fn Banners() -> impl IntoView {
+    let app = context::app();
+    let sandbox = app.config.sandbox.then(|| {
+        view! { <div class="banner info" role="status"><b>"SANDBOX"</b><span>"ComfyUI is simulated on this machine; pictures are made up."</span></div> }
+    });
+    let damaged = app.store.health().damaged.into_iter().map(|damage| {
+        view! { <div class="banner bad" role="status"><b>"READ-ONLY STORE"</b><span>{damage.to_string()}</span></div> }
+    });
+    view! { {sandbox}{damaged.collect_view()} }
+}
+
+/// A page's place in the sidebar.
+struct Place {
+    path: &'static str,
+    words: &'static str,
+    icon: icondata_core::Icon,
+    /// After `g`, this key leads there.
+    key: &'static str,
+}
+
+#[component]
+fn Sidebar() -> impl IntoView {
+    let place = |path, words, icon, key| Place { path, words, icon, key };
+    let today = link(place("/", "Today", icondata_lu::LuHouse, "t"));
+    let create = [place("/characters", "Characters", icondata_lu::LuUsers, "c"), place("/studio", "Studio", icondata_lu::LuSparkles, "s")];
+    let review = [place("/content", "Content", icondata_lu::LuImages, "l")];
+    let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
+    let system = [place("/api/docs", "API", icondata_lu::LuBraces, "a")];
+    view! {
+        <nav class="sidebar" aria-label="Main">
+            <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+            {today}
+            <p class="group">"Create"</p>
+            {create.map(link).collect_view()}
+            <p class="group">"Review"</p>
+            {review.map(link).collect_view()}
+            <p class="group">"Train"</p>
+            {train.map(link).collect_view()}
+            <p class="group">"System"</p>
+            {system.map(link).collect_view()}
+            <div class="foot">
+                <Switcher/>
+                <Theme/>
+                <p class="hint js-only"><kbd>"Ctrl K"</kbd>" search · "<kbd>"?"</kbd>" keys"</p>
+            </div>
+        </nav>
+    }
+}
+
+/// Pages that can be filtered keep the chosen character.
+fn link(place: Place) -> impl IntoView {
+    let here = context::path();
+    let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
+    let filtered = matches!(place.path, "/" | "/content" | "/studio");
+    let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
+    let href = format!("{}{}", place.path, chosen.unwrap_or_default());
+    view! {
+        <a href=href aria-current=current.then_some("page") data-key=place.key>
+            <Icon of=place.icon/>
+            {place.words}
+        </a>
+    }
+}
+
+/// Chooses the character that pages are filtered by.
+#[component]
+fn Switcher() -> impl IntoView {
+    let app = context::app();
+    let chosen = context::chosen_character();
+    let state = app.store.read();
+    let options = state.characters.iter().map(|character| {
+        let selected = chosen.as_ref() == Some(&character.id);
+        view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
+    });
+    let path = context::path();
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio") { path } else { "/content".to_owned() };
+    view! {
+        <form class="switcher" method="get" action=page>
+            <label for="switcher">"Character"</label>
+            <select id="switcher" name="character" data-submit="">
+                <option value="">"All characters"</option>
+                {options.collect_view()}
+            </select>
+            <button class="button small noscript">"Show"</button>
+        </form>
+    }
+}
+
+/// Dark, light, or as the system has it.
+#[component]
+fn Theme() -> impl IntoView {
+    let now = context::cookie("theme").unwrap_or_else(|| "system".into());
+    let choice = |value: &'static str, words: &'static str| {
+        view! { <label><input type="radio" name="theme" value=value checked=now == value/><span>{words}</span></label> }
+    };
+    view! {
+        <form class="theme" method="post" action="/actions/theme">
+            <input type="hidden" name="back" value=context::here()/>
+            <fieldset class="segmented">
+                <legend class="visually-hidden">"Theme"</legend>
+                {choice("system", "System")}
+                {choice("light", "Light")}
+                {choice("dark", "Dark")}
+            </fieldset>
+            <button class="button small noscript">"Set"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Toasts() -> impl IntoView {
+    view! { <div class="toasts" aria-live="polite">{context::flash().toast.map(toast)}</div> }
+}
+
+fn toast(toast: Toast) -> impl IntoView {
+    let view = toast.view.map(|href| view! { <a class="button small" href=href>"View"</a> });
+    view! {
+        <div class=if toast.good { "toast ok" } else { "toast bad" } role="status">
+            <p>{toast.words}</p>
+            {view}
+            <button type="button" class="button quiet small icon-only js-only" data-dismiss="" aria-label="Dismiss"><Icon of=icondata_lu::LuX/></button>
+        </div>
+    }
+}

@@ -1,0 +1,55 @@
+//! The doors themselves: documents, health, headers.
+
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn the_api_describes_itself() {
+    let app = TestApp::start().await;
+    let document = app.get("/api/openapi.json").await.json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for path in [
+        "/api/characters",
+        "/api/characters/{id}",
+        "/api/generate-image",
+        "/api/jobs/{id}/cancel",
+        "/api/content/{id}/remix",
+        "/api/events",
+    ] {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    assert!(!document.to_string().contains("extra"), "what we keep for others is not ours to describe");
+    let page = app.get("/api/docs/").await;
+    assert!(page.status.is_success() && page.text.contains("swagger"));
+}
+
+#[tokio::test]
+async fn health_and_headers_are_as_promised() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/healthz").await.text, "ok");
+    assert_eq!(app.get("/readyz").await.text, "ready");
+    let page = app.get("/").await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'self' 'nonce-") && !policy.contains("unsafe"));
+    assert_eq!(
+        (page.headers["x-frame-options"].as_bytes(), page.headers["x-content-type-options"].as_bytes()),
+        (&b"DENY"[..], &b"nosniff"[..])
+    );
+    assert!(!page.text.contains("style=\""), "no style that the policy would refuse");
+    let style = app.get("/style.css").await;
+    assert!(style.headers["content-type"].to_str().unwrap().starts_with("text/css") && style.text.contains("--accent"));
+}
+
+#[tokio::test]
+async fn every_answer_under_api_is_json() {
+    let app = TestApp::start().await;
+    for path in
+        ["/api", "/api/", "/api/characters/none", "/api/jobs/none", "/api/content/none", "/api/jobs?status=x", "/api/events?topics=x"]
+    {
+        let answer = app.get(path).await;
+        assert!(answer.status.is_client_error(), "{path}");
+        let document: Value = answer.json();
+        assert!(document["detail"].is_string(), "{path}: {document}");
+    }
+}
