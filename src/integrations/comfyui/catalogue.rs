@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -32,6 +32,26 @@ struct Fingerprint {
     modified: u64,
 }
 
+/// A folder of models, as the server names it.
+#[derive(Debug, Clone, Copy)]
+struct Folder {
+    name: &'static str,
+    kind: ModelKind,
+}
+
+impl Folder {
+    const CHECKPOINTS: Self = Self { name: "checkpoints", kind: ModelKind::Checkpoint };
+    const DIFFUSION_MODELS: Self = Self { name: "diffusion_models", kind: ModelKind::DiffusionModel };
+    const LORAS: Self = Self { name: "loras", kind: ModelKind::Lora };
+}
+
+/// A file that a node takes.
+#[derive(Debug)]
+struct Listed {
+    kind: ModelKind,
+    file: Fingerprint,
+}
+
 /// A line of `GET /experiment/models/{folder}`.
 #[derive(Debug, Clone, Deserialize)]
 struct FileFacts {
@@ -54,15 +74,19 @@ impl Comfy {
             self.node("KSampler"),
         )?;
         let (checkpoints, diffusion, loras) = tokio::try_join!(
-            self.files("checkpoints", ModelKind::Checkpoint, choices(&checkpoints, "ckpt_name"), said),
-            self.files("diffusion_models", ModelKind::DiffusionModel, choices(&diffusion, "unet_name"), said),
-            self.files("loras", ModelKind::Lora, choices(&loras, "lora_name"), said),
+            self.listed(Folder::CHECKPOINTS, choices(&checkpoints, "ckpt_name")),
+            self.listed(Folder::DIFFUSION_MODELS, choices(&diffusion, "unet_name")),
+            self.listed(Folder::LORAS, choices(&loras, "lora_name")),
         )?;
+        let listed = checkpoints.into_iter().chain(diffusion).chain(loras);
+        let described = stream::iter(listed).map(|listed| self.describe(listed, said)).buffered(AT_ONCE);
+        let described: Vec<ModelFile> = described.try_collect().await?;
+        let (loras, models) = described.into_iter().partition(|file| file.kind == ModelKind::Lora);
         let mut vaes = choices(&vaes, "vae_name");
         // ComfyUI lists this one although it is no file.
         vaes.retain(|name| name != "pixel_space");
         Ok(Catalogue {
-            models: checkpoints.into_iter().chain(diffusion).collect(),
+            models,
             loras,
             text_encoders: choices(&clips, "clip_name1"),
             vaes,
@@ -77,58 +101,50 @@ impl Comfy {
         Ok(nodes.remove(name).unwrap_or_default())
     }
 
-    async fn files(
-        &self,
-        folder: &'static str,
-        kind: ModelKind,
-        names: Vec<String>,
-        said: &BTreeMap<String, Family>,
-    ) -> Result<Vec<ModelFile>, ComfyError> {
-        let facts: Vec<FileFacts> = self.find(&format!("experiment/models/{folder}")).await?.unwrap_or_default();
+    /// The files of a folder under the names that nodes take, with what else is known of them.
+    async fn listed(&self, folder: Folder, names: Vec<String>) -> Result<Vec<Listed>, ComfyError> {
+        let facts: Vec<FileFacts> = self.find(&format!("experiment/models/{}", folder.name)).await?.unwrap_or_default();
         let facts: HashMap<&str, &FileFacts> = facts.iter().map(|facts| (facts.name.as_str(), facts)).collect();
-        let described = names.into_iter().map(|name| {
-            let facts = facts.get(name.as_str()).copied().cloned();
-            let family = said.get(&name).copied();
-            self.describe(folder, kind, name, facts, family)
+        let listed = names.into_iter().map(|name| {
+            let facts = facts.get(name.as_str());
+            let (size, modified) = (facts.and_then(|facts| facts.size), facts.map_or(0, |facts| facts.modified.to_bits()));
+            Listed { kind: folder.kind, file: Fingerprint { folder: folder.name, name, size, modified } }
         });
-        stream::iter(described).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
+        Ok(listed.collect())
     }
 
-    async fn describe(
-        &self,
-        folder: &'static str,
-        kind: ModelKind,
-        name: String,
-        facts: Option<FileFacts>,
-        said: Option<Family>,
-    ) -> Result<ModelFile, ComfyError> {
-        let size = facts.as_ref().and_then(|facts| facts.size);
-        let modified = facts.map_or(0, |facts| facts.modified.to_bits());
-        let metadata = self.metadata(Fingerprint { folder, name: name.clone(), size, modified }).await?;
+    async fn describe(&self, Listed { kind, file }: Listed, said: &BTreeMap<String, Family>) -> Result<ModelFile, ComfyError> {
+        let metadata = self.metadata(&file).await?;
+        let Fingerprint { name, size, .. } = file;
+        let said = said.get(&name).copied();
         let (family, family_source) = family::find(Evidence { name: &name, kind, size, metadata: metadata.as_ref(), said });
-        Ok(ModelFile { name, kind, family, family_source, size, trained_tag: metadata.and_then(|metadata| metadata.tag) })
+        Ok(ModelFile { name, kind, family, family_source, size, trained_tag: metadata.and_then(|metadata| metadata.trained_tag) })
     }
 
-    async fn metadata(&self, file: Fingerprint) -> Result<Option<Metadata>, ComfyError> {
+    async fn metadata(&self, file: &Fingerprint) -> Result<Option<Metadata>, ComfyError> {
         // Other formats have none, and the server says 404 for them as for much else.
-        if !file.name.ends_with(".safetensors") {
+        if !file.name.to_lowercase().ends_with(".safetensors") {
             return Ok(None);
         }
-        if let Some(known) = self.0.known.get(&file) {
+        if let Some(known) = self.0.known.get(file) {
             return Ok(known);
         }
-        let mut url = self.url(&format!("view_metadata/{}", file.folder));
-        url.query_pairs_mut().append_pair("filename", &file.name);
-        let metadata = match self.send(self.0.http.get(url)).await {
-            Ok(answer) => {
-                let bytes = answer.bytes().await.map_err(|error| self.failure(&error))?;
-                serde_json::from_slice::<Map<String, Value>>(&bytes).ok().map(|fields| Metadata::read(&fields))
-            }
-            Err(ComfyError::Status { .. }) => None,
+        let metadata = match self.read_metadata(file).await {
+            Ok(metadata) => metadata,
+            // A disk that is slow today is no reason to do without the server, and may be faster next time.
+            Err(ComfyError::TooSlow(_)) => return Ok(None),
+            Err(ComfyError::Status { status: 404, .. } | ComfyError::Garbage(_)) => None,
+            Err(ComfyError::Status { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        self.0.known.keep(file, metadata.clone());
+        self.0.known.keep(file.clone(), metadata.clone());
         Ok(metadata)
+    }
+
+    async fn read_metadata(&self, file: &Fingerprint) -> Result<Option<Metadata>, ComfyError> {
+        let url = self.url(&format!("view_metadata/{}", file.folder));
+        let fields: Option<Map<String, Value>> = self.read(self.0.http.get(url).query(&[("filename", &file.name)])).await?;
+        Ok(fields.map(|fields| Metadata::read(&fields)))
     }
 }
 
@@ -142,27 +158,6 @@ impl Remembered {
     }
 }
 
-impl Metadata {
-    fn read(fields: &Map<String, Value>) -> Self {
-        let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self {
-            base_model: text("ss_base_model_version"),
-            architecture: text("modelspec.architecture"),
-            tag: most_frequent_tag(&text("ss_tag_frequency")),
-        }
-    }
-}
-
-/// JSON in a text: folders, each with its tags and how often they were seen.
-fn most_frequent_tag(frequency: &str) -> Option<String> {
-    let folders: BTreeMap<String, BTreeMap<String, f64>> = serde_json::from_str(frequency).ok()?;
-    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
-    for (tag, count) in folders.into_values().flatten() {
-        *counts.entry(tag.trim().to_owned()).or_default() += count;
-    }
-    counts.into_iter().max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(tag, _)| tag).filter(|tag| !tag.is_empty())
-}
-
 /// The choices of an input: `[["a", "b"], {…}]`, or in newer nodes `["COMBO", {"options": […]}]`.
 fn choices(node: &Value, input: &str) -> Vec<String> {
     let Some(spec) = node.pointer(&format!("/input/required/{input}")) else { return Vec::new() };
@@ -173,6 +168,7 @@ fn choices(node: &Value, input: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integrations::comfyui::fixtures;
     use serde_json::json;
 
     #[test]
@@ -185,8 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn the_most_frequent_tag_counts_over_all_folders() {
-        assert_eq!(most_frequent_tag(r#"{"10_luna": {"luna": 4, "lake": 5}, "5_more": {"luna": 3}}"#), Some("luna".into()));
-        assert_eq!(most_frequent_tag("not json"), None);
+    fn recorded_nodes_tell_their_choices() {
+        let choices = |node: &str, input: &str| choices(&fixtures::json(&format!("object_info/{node}.json"))[node], input);
+        assert!(choices("CheckpointLoaderSimple", "ckpt_name").contains(&"dreamshaper_8.safetensors".to_owned()));
+        assert!(choices("LoraLoader", "lora_name").contains(&"characters/mira.safetensors".to_owned()));
+        assert!(choices("VAELoader", "vae_name").contains(&"pixel_space".to_owned()));
+        assert!(choices("KSampler", "scheduler").contains(&"simple".to_owned()));
+        assert!(choices("KSampler", "seed").is_empty());
+        assert!(!choices("DualCLIPLoader", "clip_name1").is_empty());
     }
 }

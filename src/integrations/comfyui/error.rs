@@ -59,6 +59,9 @@ pub enum DrawError {
     /// Somebody stopped it in ComfyUI.
     #[error("Somebody stopped the picture in ComfyUI. Try again.")]
     Interrupted,
+    /// The server answered what no ComfyUI answers.
+    #[error("{0}")]
+    Protocol(String),
 }
 
 impl ComfyError {
@@ -68,10 +71,20 @@ impl ComfyError {
     }
 }
 
+impl From<ComfyError> for DrawError {
+    fn from(error: ComfyError) -> Self {
+        match error {
+            ComfyError::Unreachable(_) | ComfyError::TooSlow(_) | ComfyError::Status { .. } => Self::Unreachable(error),
+            ComfyError::Forbidden(_) => Self::Rejected(error.to_string()),
+            ComfyError::Garbage(_) => Self::Protocol(error.to_string()),
+        }
+    }
+}
+
 impl DrawError {
     /// Whether another server may do better.
     pub fn is_worth_another_server(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Stalled { .. } | Self::Rejected(_))
+        matches!(self, Self::Unreachable(_) | Self::Stalled { .. } | Self::Rejected(_) | Self::Protocol(_))
     }
 
     /// Whether sending it once more, to the same server or another, can help.

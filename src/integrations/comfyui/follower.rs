@@ -1,11 +1,11 @@
-//! Follows one prompt through the frames: what to tell, and when to look at the history.
+//! Follows one prompt through frames and looks: what to tell, and when it is over.
 
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::frame::Frame;
+use super::{frame::Frame, wire::PromptState};
 
 /// A sign of life of a picture that is being made.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +40,25 @@ pub enum Sign {
 /// What a frame means for the prompt.
 #[derive(Debug, PartialEq)]
 pub(super) enum Meaning {
-    /// Nothing.
+    /// Nothing: it is about something else.
     Nothing,
-    /// It lives.
+    /// It lives; there is nothing to tell.
+    Alive,
+    /// It lives, and how.
     Sign(Sign),
     /// It is over; the history tells how.
+    Over,
+}
+
+/// Where the prompt is, as far as was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Sent,
+    Queued { ahead: usize },
+    Started,
+    Loading,
+    Drawing,
+    Saving,
     Over,
 }
 
@@ -52,8 +66,11 @@ pub(super) enum Meaning {
 #[derive(Debug)]
 pub(super) struct Follower {
     prompt_id: String,
+    /// The sort of each node, by its id.
     kinds: HashMap<String, String>,
-    running: bool,
+    stage: Stage,
+    /// Whether our prompt is the one that executes, so that a preview without an id is ours.
+    executing: bool,
 }
 
 impl Follower {
@@ -61,51 +78,74 @@ impl Follower {
     pub(super) fn new(prompt_id: &str, graph: &Value) -> Self {
         let kind = |(id, node): (&String, &Value)| Some((id.clone(), node.get("class_type")?.as_str()?.to_owned()));
         let kinds = graph.as_object().into_iter().flatten().filter_map(kind).collect();
-        Self { prompt_id: prompt_id.to_owned(), kinds, running: false }
+        Self { prompt_id: prompt_id.to_owned(), kinds, stage: Stage::Sent, executing: false }
     }
 
     /// What a frame means.
     pub(super) fn take(&mut self, frame: Frame) -> Meaning {
+        let about = frame.prompt_id();
+        let ours = about.map_or(self.executing, |id| id == self.prompt_id);
+        if !ours {
+            // Where another prompt executes, ours does not.
+            self.executing &= !matches!(frame, Frame::Start { .. } | Frame::Executing { .. });
+            return Meaning::Nothing;
+        }
         match frame {
-            Frame::Start { prompt_id } if self.is_ours(&prompt_id) => {
-                self.running = true;
-                Meaning::Sign(Sign::Started)
+            Frame::Start { .. } => self.execute(Stage::Started, Sign::Started),
+            Frame::Executing { node: Some(node), .. } => self.work_on(&node),
+            Frame::Executing { node: None, .. } => {
+                (self.executing, self.stage) = (false, Stage::Over);
+                Meaning::Over
             }
-            Frame::Executing { prompt_id, node } if self.is_ours(&prompt_id) => match node {
-                Some(node) => {
-                    self.running = true;
-                    self.working_on(&node)
-                }
-                None => self.over(),
-            },
-            Frame::Progress { prompt_id, step, steps } if self.is_ours(&prompt_id) => Meaning::Sign(Sign::Step { step, steps }),
-            Frame::Over { prompt_id } if self.is_ours(&prompt_id) => self.over(),
-            Frame::Preview { prompt_id, mime, bytes } if prompt_id.as_ref().map_or(self.running, |id| self.is_ours(id)) => {
-                Meaning::Sign(Sign::Preview { bytes, mime })
+            Frame::Progress { step, steps, .. } if self.is_sampler(&frame) => {
+                (self.executing, self.stage) = (true, Stage::Drawing);
+                Meaning::Sign(Sign::Step { step, steps })
             }
-            Frame::Start { .. } | Frame::Executing { .. } => {
-                // Another prompt is executing now, so previews without an id are not ours.
-                self.running = false;
-                Meaning::Nothing
-            }
-            Frame::Progress { .. } | Frame::Over { .. } | Frame::Preview { .. } | Frame::Other => Meaning::Nothing,
+            Frame::Preview { mime, bytes, .. } => Meaning::Sign(Sign::Preview { bytes, mime }),
+            Frame::Progress { .. } | Frame::Alive { .. } => Meaning::Alive,
+            Frame::Other => Meaning::Nothing,
         }
     }
 
-    fn over(&mut self) -> Meaning {
-        self.running = false;
-        Meaning::Over
-    }
-
-    fn working_on(&self, node: &str) -> Meaning {
-        match self.kinds.get(node).map(String::as_str) {
-            Some("VAEDecode" | "SaveImage") => Meaning::Sign(Sign::Saving),
-            Some("KSampler") | None => Meaning::Nothing,
-            Some(_) => Meaning::Sign(Sign::Loading),
+    /// What a look at the queue has to tell, beside what frames told already.
+    pub(super) fn see(&mut self, state: &PromptState) -> Option<Sign> {
+        match (state, self.stage) {
+            (PromptState::Pending { ahead }, Stage::Sent | Stage::Queued { .. }) => {
+                self.turn(Stage::Queued { ahead: *ahead }, Sign::Queued { ahead: *ahead })
+            }
+            (PromptState::Running, Stage::Sent | Stage::Queued { .. }) => self.turn(Stage::Started, Sign::Started),
+            (PromptState::Pending { .. } | PromptState::Running | PromptState::Finished(_) | PromptState::Unknown, _) => None,
         }
     }
 
-    fn is_ours(&self, prompt_id: &str) -> bool {
-        prompt_id == self.prompt_id
+    fn work_on(&mut self, node: &str) -> Meaning {
+        let kind = self.kinds.get(node).map(String::as_str);
+        match kind {
+            Some("VAEDecode" | "SaveImage") => self.execute(Stage::Saving, Sign::Saving),
+            Some("KSampler") | None => {
+                self.executing = true;
+                Meaning::Alive
+            }
+            Some(_) => self.execute(Stage::Loading, Sign::Loading),
+        }
+    }
+
+    fn execute(&mut self, stage: Stage, sign: Sign) -> Meaning {
+        self.executing = true;
+        self.turn(stage, sign).map_or(Meaning::Alive, Meaning::Sign)
+    }
+
+    /// Tells a stage once, not for each of its nodes.
+    fn turn(&mut self, stage: Stage, sign: Sign) -> Option<Sign> {
+        let new = self.stage != stage;
+        self.stage = stage;
+        new.then_some(sign)
+    }
+
+    /// Other nodes report progress too, as do some that decode in tiles; those are no steps.
+    fn is_sampler(&self, frame: &Frame) -> bool {
+        let Frame::Progress { node, .. } = frame else { return false };
+        let kind = node.as_ref().and_then(|node| self.kinds.get(node));
+        kind.is_none_or(|kind| kind.contains("Sampler"))
     }
 }

@@ -12,9 +12,10 @@ pub(super) enum Frame {
     /// A node is being worked on; without a node, the prompt is over.
     Executing { prompt_id: String, node: Option<String> },
     /// A step of a node is done.
-    Progress { prompt_id: String, step: u32, steps: u32 },
-    /// The prompt is over: well, badly, or stopped. Its history entry may not be there yet.
-    Over { prompt_id: String },
+    Progress { prompt_id: String, node: Option<String>, step: u32, steps: u32 },
+    /// Something else of a prompt, which shows that it lives. Its success is told so too: that comes before the
+    /// history entry exists, and `Executing` without a node after it.
+    Alive { prompt_id: String },
     /// A preview. Old servers do not say of which prompt: it is of the one that is executing.
     Preview { prompt_id: Option<String>, mime: &'static str, bytes: Bytes },
     /// Anything else.
@@ -43,16 +44,28 @@ struct Data {
 }
 
 impl Frame {
+    /// The prompt it is about, where it says so.
+    pub(super) fn prompt_id(&self) -> Option<&str> {
+        match self {
+            Self::Start { prompt_id }
+            | Self::Executing { prompt_id, .. }
+            | Self::Progress { prompt_id, .. }
+            | Self::Alive { prompt_id } => Some(prompt_id),
+            Self::Preview { prompt_id, .. } => prompt_id.as_deref(),
+            Self::Other => None,
+        }
+    }
+
     /// Reads a text frame.
     pub(super) fn text(text: &str) -> Self {
         let Ok(Text { kind, data }) = serde_json::from_str(text) else { return Self::Other };
         let Some(prompt_id) = data.prompt_id else { return Self::Other };
+        let node = data.node.and_then(|node| node.as_str().map(str::to_owned));
         match kind.as_str() {
             "execution_start" => Self::Start { prompt_id },
-            "executing" => Self::Executing { prompt_id, node: data.node.and_then(|node| node.as_str().map(str::to_owned)) },
-            "progress" => Self::Progress { prompt_id, step: data.value.max(0.0) as u32, steps: data.max.max(0.0) as u32 },
-            "execution_success" | "execution_error" | "execution_interrupted" => Self::Over { prompt_id },
-            _ => Self::Other,
+            "executing" => Self::Executing { prompt_id, node },
+            "progress" => Self::Progress { prompt_id, node, step: data.value.max(0.0) as u32, steps: data.max.max(0.0) as u32 },
+            _ => Self::Alive { prompt_id },
         }
     }
 

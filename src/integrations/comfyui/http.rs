@@ -1,5 +1,7 @@
 //! Requests, each with a time limit and a named outcome.
 
+use std::time::Duration;
+
 use reqwest::{Response, StatusCode, Url};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Comfy,
     error::ComfyError,
-    wire::{History, PromptState, Queue},
+    wire::{Entry, History, PromptState, Queue},
 };
 
 /// What a server says of itself.
@@ -51,10 +53,12 @@ impl Comfy {
     pub async fn system(&self) -> Result<SystemStats, ComfyError> {
         let WireStats { system, devices } = self.get("system_stats").await?;
         let device = devices.into_iter().next().unwrap_or_default();
-        // On NVIDIA cards the name reads "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync".
-        let name = device.name.split(" : ").next().unwrap_or_default();
-        let name = name.split_once(' ').filter(|(port, _)| port.contains(':')).map_or(name, |(_, name)| name).to_owned();
-        Ok(SystemStats { version: system.comfyui_version, device: name, vram_total: device.vram_total, vram_free: device.vram_free })
+        Ok(SystemStats {
+            version: system.comfyui_version,
+            device: device_name(&device.name),
+            vram_total: device.vram_total,
+            vram_free: device.vram_free,
+        })
     }
 
     /// How many prompts run and wait.
@@ -65,13 +69,20 @@ impl Comfy {
 
     /// Where a prompt stands. What is in neither history nor queue is unknown: finished long ago, cleared, or lost
     /// with a restart, for nothing of it survives one.
-    pub async fn state_of(&self, prompt_id: &str) -> Result<PromptState, ComfyError> {
-        let mut history: History = self.get(&format!("history/{prompt_id}")).await?;
-        if let Some(entry) = history.remove(prompt_id) {
+    ///
+    /// A prompt that ends between the two looks is in neither for once, so one look that finds nothing proves nothing.
+    pub(super) async fn state_of(&self, prompt_id: &str) -> Result<PromptState, ComfyError> {
+        if let Some(entry) = self.entry_of(prompt_id).await? {
             return Ok(PromptState::Finished(Box::new(entry)));
         }
         let queue: Queue = self.get("queue").await?;
         Ok(queue.state_of(prompt_id))
+    }
+
+    /// What the history says of a prompt.
+    pub(super) async fn entry_of(&self, prompt_id: &str) -> Result<Option<Entry>, ComfyError> {
+        let mut history: History = self.get(&format!("history/{prompt_id}")).await?;
+        Ok(history.remove(prompt_id))
     }
 
     /// Takes a prompt out of the queue.
@@ -86,7 +97,11 @@ impl Comfy {
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ComfyError> {
-        let answer = self.send(self.0.http.get(self.url(path))).await?;
+        self.read(self.0.http.get(self.url(path))).await
+    }
+
+    pub(super) async fn read<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ComfyError> {
+        let answer = self.send(request).await?;
         let bytes = answer.bytes().await.map_err(|error| self.failure(&error))?;
         serde_json::from_slice(&bytes).map_err(|_| ComfyError::Garbage(self.address().to_owned()))
     }
@@ -105,7 +120,11 @@ impl Comfy {
     }
 
     pub(super) async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, ComfyError> {
-        let answer = request.timeout(self.0.limits.request).send().await.map_err(|error| self.failure(&error))?;
+        self.send_within(request, self.0.limits.request).await
+    }
+
+    pub(super) async fn send_within(&self, request: reqwest::RequestBuilder, limit: Duration) -> Result<Response, ComfyError> {
+        let answer = request.timeout(limit).send().await.map_err(|error| self.failure(&error))?;
         match answer.status() {
             status if status.is_success() => Ok(answer),
             StatusCode::FORBIDDEN => Err(ComfyError::Forbidden(self.address().to_owned())),
@@ -124,5 +143,31 @@ impl Comfy {
         let below = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{below}/{path}"));
         url
+    }
+}
+
+/// On NVIDIA cards ComfyUI says "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync".
+fn device_name(told: &str) -> String {
+    let name = told.split(" : ").next().unwrap_or_default();
+    match name.split_once(' ') {
+        Some((place, name)) if place.contains(':') => name.to_owned(),
+        Some(_) | None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_goes_by_its_name() {
+        assert_eq!(device_name("cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync"), "NVIDIA GeForce RTX 4090");
+        assert_eq!(device_name("cpu"), "cpu");
+    }
+
+    #[test]
+    fn routes_lie_below_the_path_of_a_proxy() {
+        let comfy = Comfy::new(reqwest::Client::new(), "http://box/comfy/".parse().unwrap(), super::super::Limits::default());
+        assert_eq!(comfy.url("history/1").as_str(), "http://box/comfy/history/1");
     }
 }

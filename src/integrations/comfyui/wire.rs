@@ -10,11 +10,11 @@ pub(super) type History = BTreeMap<String, Entry>;
 
 /// A finished prompt.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Entry {
+pub(super) struct Entry {
     #[serde(default)]
     pub(super) outputs: BTreeMap<String, Output>,
     #[serde(default)]
-    pub(super) status: Status,
+    status: Option<Status>,
 }
 
 /// What one node put out.
@@ -36,9 +36,9 @@ pub(super) struct ImageFile {
 
 /// How a prompt ended. An interrupted one is `error` too: only the last message tells.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-pub(super) struct Status {
+struct Status {
     #[serde(default)]
-    pub(super) messages: Vec<(String, Value)>,
+    messages: Vec<(String, Value)>,
 }
 
 /// `GET /queue`.
@@ -67,7 +67,7 @@ impl From<Vec<Value>> for Item {
 
 /// Where a prompt stands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PromptState {
+pub(super) enum PromptState {
     /// It waits.
     Pending {
         /// How many come before it, with those that run.
@@ -97,9 +97,8 @@ impl Entry {
     /// The last word about how it ended, with what came along.
     pub(super) fn ending(&self) -> Option<(&str, &Value)> {
         self.status
-            .messages
             .iter()
-            .rev()
+            .flat_map(|status| status.messages.iter().rev())
             .map(|(kind, data)| (kind.as_str(), data))
             .find(|(kind, _)| matches!(*kind, "execution_success" | "execution_error" | "execution_interrupted"))
     }
@@ -107,5 +106,62 @@ impl Entry {
     /// The pictures it saved, in the order of the nodes.
     pub(super) fn images(&self) -> Vec<ImageFile> {
         self.outputs.values().flat_map(|output| output.images.iter().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::integrations::comfyui::fixtures;
+
+    fn entry(name: &str) -> Entry {
+        let history: History = serde_json::from_value(fixtures::json(&format!("history/{name}.json"))).unwrap();
+        history.into_values().next().unwrap()
+    }
+
+    #[test]
+    fn the_last_message_tells_how_it_ended() {
+        let endings = [
+            ("sd15_success", "execution_success"),
+            ("sd15_identical_rerun", "execution_success"),
+            ("interrupted", "execution_interrupted"),
+            ("error_corrupt_lora", "execution_error"),
+        ];
+        for (name, ending) in endings {
+            assert_eq!(entry(name).ending().unwrap().0, ending, "{name}");
+        }
+        let silent: Entry = serde_json::from_value(json!({"outputs": {}, "status": null})).unwrap();
+        assert_eq!(silent.ending(), None);
+    }
+
+    #[test]
+    fn pictures_are_named_with_their_folders() {
+        let images = entry("sd15_batch2_subfolder").images();
+        assert_eq!(images.len(), 2);
+        assert_eq!((images[0].subfolder.as_str(), images[0].folder.as_str()), ("dalla/luna", "output"));
+        assert!(entry("interrupted").images().is_empty());
+    }
+
+    #[test]
+    fn the_queue_is_counted_by_numbers_not_by_places() {
+        let item = |number: i64, id: &str| json!([number, id, {}, {}, []]);
+        let queue: Queue = serde_json::from_value(json!({
+            "queue_running": [item(20, "runs")],
+            "queue_pending": [item(21, "first"), item(23, "third"), item(22, "second"), item(-24, "front")],
+        }))
+        .unwrap();
+        assert_eq!(queue.state_of("runs"), PromptState::Running);
+        assert_eq!(queue.state_of("front"), PromptState::Pending { ahead: 1 });
+        assert_eq!(queue.state_of("second"), PromptState::Pending { ahead: 3 });
+        assert_eq!(queue.state_of("third"), PromptState::Pending { ahead: 4 });
+        assert_eq!(queue.state_of("gone"), PromptState::Unknown);
+    }
+
+    #[test]
+    fn a_recorded_queue_is_read() {
+        let queue: Queue = serde_json::from_value(fixtures::json("http/queue_one_running_four_pending.json")).unwrap();
+        assert_eq!((queue.running.len(), queue.pending.len()), (1, 4));
     }
 }

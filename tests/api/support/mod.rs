@@ -52,6 +52,7 @@ impl TestApp {
             stall: Duration::from_secs(3),
             gone: Duration::from_millis(700),
             poll: Duration::from_millis(40),
+            ..Limits::default()
         };
         let app = AppState::with_limits(config, store, Events::new(1), limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -93,3 +93,6 @@ impl Graph {
         loaded
     }
 }
+
+#[cfg(test)]
+mod tests;
