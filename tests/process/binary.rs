@@ -89,7 +89,9 @@ pub fn run(dir: &Path, environment: &[(&str, &str)]) -> Output {
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_digital-dalla"));
     let variables = std::env::vars().filter(|(name, _)| name.starts_with("DALLA_") || name.starts_with("COMFYUI_"));
-    variables.for_each(|(name, _)| drop(command.env_remove(name)));
+    for (name, _) in variables {
+        command.env_remove(name);
+    }
     command.current_dir(dir).env("DALLA_LISTEN", "127.0.0.1:0").env("DALLA_DATA_DIR", dir.join("data"));
     // Nothing listens there: these tests are not about pictures.
     command.env("DALLA_SECRET_KEY_FILE", dir.join("key")).env("COMFYUI_URL", "http://127.0.0.1:9").env("DALLA_LOG", "error");

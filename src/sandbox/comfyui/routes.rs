@@ -144,7 +144,9 @@ async fn prompt(State(server): App, body: Bytes) -> Response {
         return (StatusCode::BAD_REQUEST, Json(validation::refusal("no_prompt", "No prompt provided", "No prompt provided")))
             .into_response();
     };
-    let Some(graph) = graph.as_object().cloned() else { return trouble() };
+    // What the editor saves is no workflow for the API, and breaks the real server too.
+    let graph = graph.as_object().filter(|graph| graph.values().all(Value::is_object)).cloned();
+    let Some(graph) = graph else { return trouble() };
     let checked = match validation::check(&graph, &server.lasting.shelf.nodes()) {
         Ok(checked) => checked,
         Err(refusal) => return (StatusCode::BAD_REQUEST, Json(refusal)).into_response(),
