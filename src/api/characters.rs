@@ -25,6 +25,10 @@ use crate::{
 pub struct Which {
     /// Only the active ones, or only those that rest.
     active: Option<bool>,
+    /// At most so many; all unless said.
+    limit: Option<usize>,
+    /// What the last page's `Link: rel="next"` said.
+    cursor: Option<String>,
 }
 
 /// What to do with what belongs to a character.
@@ -38,13 +42,16 @@ pub struct Purge {
 
 /// All characters, oldest first.
 #[utoipa::path(get, path = "/api/characters", tag = "characters", params(Which), responses((status = 200, body = Vec<CharacterView>)))]
-pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Response {
-    let body = match which.active {
-        None => service::characters::list(&app),
-        Some(active) => service::characters::list_active(&app, active),
-    };
-    let total = Some(body.count);
-    reply::page(&headers, &uri, body, total, None)
+pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    if let Which { active: None, limit: None, cursor: None } = which {
+        let body = service::characters::list(&app);
+        let total = Some(body.count);
+        return Ok(reply::page(&headers, &uri, body, total, None));
+    }
+    let cursor = which.cursor.as_deref().map(CharacterId::from);
+    let limit = which.limit.map_or(usize::MAX, |limit| limit.clamp(1, 500));
+    let (body, next) = service::characters::page(&app, which.active, cursor.as_ref(), limit)?;
+    Ok(reply::page(&headers, &uri, body, None, next.as_ref().map(CharacterId::as_str)))
 }
 
 /// Creates a character.

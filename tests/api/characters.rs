@@ -35,6 +35,11 @@ async fn a_list_is_tagged_counted_and_filtered() {
     assert_eq!(Answer::of(again).await.status, StatusCode::NOT_MODIFIED);
     assert_eq!(app.get("/api/characters?active=false").await.json()[0]["name"], "Cortex");
     app.get("/api/characters?active=perhaps").await.problem(400);
+    let first = app.get("/api/characters?limit=1").await;
+    assert_eq!(first.json().as_array().unwrap().len(), 1);
+    let next = first.headers["link"].to_str().unwrap().trim_start_matches('<').split('>').next().unwrap().to_owned();
+    let second = app.get(&next).await;
+    assert_eq!((second.json()[0]["name"].as_str(), second.headers.get("link")), (Some("Cortex"), None));
 }
 
 #[tokio::test]

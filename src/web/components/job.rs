@@ -27,10 +27,10 @@ pub fn JobCard(job: Arc<Job>) -> impl IntoView {
     view! {
         <article class="job" data-job=id.clone() data-state=state>
             <div class="job-preview">{preview}</div>
-            <p class="job-title"><a href=format!("/studio?job={id}")>{title}</a></p>
+            <p class="job-title"><a class="strong" href=format!("/studio?job={id}")>{title}</a></p>
             <JobProgress job=Arc::clone(&job) progress/>
-            <p class="clip">{made_by}</p>
             <JobActions job/>
+            <p class="clip small" title=made_by.clone()>{made_by.clone()}</p>
         </article>
     }
     .into_any()
@@ -55,25 +55,22 @@ pub fn JobProgress(job: Arc<Job>, progress: Option<Progress>) -> impl IntoView {
 
 fn running(progress: Option<Progress>) -> impl IntoView {
     let step = progress.as_ref().map(step_words).unwrap_or_else(|| "Starting".into());
-    let left = progress.as_ref().and_then(|progress| progress.seconds_left).map(|left| format!("{} left", words::seconds(left)));
+    let left = progress.as_ref().and_then(|progress| progress.seconds_left).map(|left| format!("about {} left", words::seconds(left)));
     let (value, max) = match &progress {
         Some(progress) if progress.step > 0 => (Some(progress.step.to_string()), Some(progress.steps.to_string())),
         Some(_) | None => (None, None),
     };
     view! {
         <span class="job-step">{step}</span>
-        <span class="job-left">{left}</span>
         <progress class="bar" value=value max=max aria-label="Progress"></progress>
+        <span class="job-left">{left}</span>
     }
 }
 
-/// As the events say it too.
+/// In the words the script uses for the events.
 fn step_words(progress: &Progress) -> String {
-    let picture = (progress.pictures > 1).then(|| format!("Picture {} of {}, ", progress.picture, progress.pictures));
-    let step = if progress.step > 0 { format!("step {}/{}", progress.step, progress.steps) } else { progress.words.clone() };
-    let words = format!("{}{step}", picture.unwrap_or_default());
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    let step = if progress.step > 0 { format!("Step {} of {}", progress.step, progress.steps) } else { progress.words.clone() };
+    if progress.pictures > 1 { format!("{step} · picture {} of {}", progress.picture, progress.pictures) } else { step }
 }
 
 /// What can be done about a job: stop it, or start it again.

@@ -1,0 +1,105 @@
+//! Our server beside honest rivals, in one run on one machine: ratios mean something, single numbers little.
+//!
+//! Run with `benches/load.sh`.
+
+mod client;
+#[path = "../fill.rs"]
+mod fill;
+mod rivals;
+
+use std::{net::SocketAddr, time::Duration};
+
+use chrono::Utc;
+use clap::Parser;
+use digital_dalla::{config::Config, events::Events, router, service, state::AppState};
+use tokio::net::TcpListener;
+
+use self::client::{Measured, measure};
+
+/// How long each measurement takes.
+const TIME: Duration = Duration::from_secs(4);
+
+#[tokio::main]
+async fn main() {
+    println!("| what | clients | per second | median ms | p99 ms |\n|---|---|---|---|---|");
+    let (bare, ours) = reads().await;
+    println!(
+        "\nGET /api/characters: {:.0} % of the bare route's rate, p99 {:.2}×\n",
+        100.0 * ours.rate() / bare.rate(),
+        ours.p99() / bare.p99()
+    );
+    println!("| what | clients | per second | median ms | p99 ms |\n|---|---|---|---|---|");
+    let small = writes(100).await;
+    let large = writes(100_000).await;
+    let rival = rival_writes().await;
+    println!("\nA durable POST at 100,000 contents takes {:.2}× the time of one at 100", large.0.median() / small.0.median());
+    println!(
+        "Against SQLite: one client {:.2}× its rate, 16 clients {:.2}×",
+        large.0.rate() / rival.0.rate(),
+        large.1.rate() / rival.1.rate()
+    );
+}
+
+/// The list of 100 characters, and a bare route that sends the same bytes.
+async fn reads() -> (Measured, Measured) {
+    let (app, address, _dir) = ours(100, 100).await;
+    let body = service::characters::list(&app).bytes;
+    let bare = serve(rivals::bare(body)).await;
+    let request = |address: SocketAddr| move |_: usize, _: usize| format!("GET /api/characters HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    // Each once to warm up, then for the record.
+    measure(bare, 16, TIME / 4, request(bare)).await;
+    measure(address, 16, TIME / 4, request(address)).await;
+    let bare_rate = measure(bare, 16, TIME, request(bare)).await;
+    let our_rate = measure(address, 16, TIME, request(address)).await;
+    bare_rate.print("bare axum route, same bytes");
+    our_rate.print("GET /api/characters, 100 characters");
+    (bare_rate, our_rate)
+}
+
+/// `POST /api/characters` beside so many contents: one client, and sixteen.
+async fn writes(contents: usize) -> (Measured, Measured) {
+    let (app, address, _dir) = ours(contents, 0).await;
+    let one = measure(address, 1, TIME, post(address)).await;
+    one.print(&format!("durable POST, {contents} contents"));
+    let many = measure(address, 16, TIME, post(address)).await;
+    many.print(&format!("durable POST, {contents} contents"));
+    app.store.close().await.expect("the arrays are written");
+    (one, many)
+}
+
+async fn rival_writes() -> (Measured, Measured) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let address = serve(rivals::sqlite(&dir.path().join("rival.db"))).await;
+    let one = measure(address, 1, TIME, post(address)).await;
+    one.print("durable POST, axum + SQLite");
+    let many = measure(address, 16, TIME, post(address)).await;
+    many.print("durable POST, axum + SQLite");
+    (one, many)
+}
+
+fn post(address: SocketAddr) -> impl Fn(usize, usize) -> String + Clone + Send + 'static {
+    move |client, number| {
+        let body = format!("{{\"name\":\"Luna {client}-{number}\",\"personality\":\"She notices light and weather first.\"}}");
+        format!(
+            "POST /api/characters HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+}
+
+async fn ours(contents: usize, characters: usize) -> (AppState, SocketAddr, tempfile::TempDir) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = fill::open(dir.path()).await;
+    fill::fill(&store, contents, characters).await;
+    let app = AppState::new(Config::parse_from(["digital-dalla"]), store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
+    tokio::spawn(service::watching::tell_changes(app.clone()));
+    let address = serve(router::router(app.clone())).await;
+    (app, address, dir)
+}
+
+async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}

@@ -1,0 +1,42 @@
+//! Pages and lists through the whole router, in small installations and in large ones.
+
+#[path = "fill.rs"]
+mod fill;
+
+use axum::{Router, body::Body, http::Request};
+use clap::Parser;
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use digital_dalla::{config::Config, events::Events, router, state::AppState};
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+async fn app(contents: usize) -> (Router, tempfile::TempDir) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = fill::open(dir.path()).await;
+    fill::fill(&store, contents, 100).await;
+    let config = Config::parse_from(["digital-dalla"]);
+    (router::router(AppState::new(config, store, Events::new(1))), dir)
+}
+
+async fn get(app: Router, path: &str) -> usize {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let answer = app.oneshot(request).await.expect("an answer");
+    assert!(answer.status().is_success());
+    axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body").len()
+}
+
+fn pages(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut group = criterion.benchmark_group("pages");
+    for contents in [100, 10_000] {
+        let (app, _dir) = runtime.block_on(app(contents));
+        for path in ["/content", "/content?character=character-7", "/", "/api/content", "/api/characters"] {
+            group.bench_function(BenchmarkId::new(path, contents), |bencher| {
+                bencher.to_async(&runtime).iter(|| get(app.clone(), path));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, pages);
+criterion_main!(benches);

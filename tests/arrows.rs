@@ -1,0 +1,102 @@
+//! Who may name whom: reads the `use` lines of each module, and fails when an arrow points the wrong way.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each module with those it may name. What is not listed names nothing of ours but `domain`.
+const ARROWS: [(&str, &[&str]); 17] = [
+    ("domain", &[]),
+    ("config", &[]),
+    ("sandbox", &[]),
+    ("events", &["domain"]),
+    ("live", &["domain"]),
+    ("prepared", &[]),
+    ("assets", &[]),
+    ("store", &["domain", "config"]),
+    ("integrations", &["domain"]),
+    ("error", &["domain", "store", "integrations"]),
+    ("state", &["config", "events", "integrations", "live", "prepared", "store"]),
+    ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
+    ("jobs", &["domain", "service", "state"]),
+    ("api", &["domain", "error", "events", "prepared", "service", "state"]),
+    ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),
+    ("router", &["api", "assets", "domain", "error", "service", "state", "web"]),
+    ("run", &["config", "events", "jobs", "router", "sandbox", "service", "state", "store"]),
+];
+
+#[test]
+fn no_arrow_points_the_wrong_way() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for (module, may_name) in ARROWS {
+        for file in files(&source, module) {
+            for named in named(&fs::read_to_string(&file).unwrap()) {
+                if named != module && !may_name.contains(&named.as_str()) {
+                    wrong.push(format!("{} names {named}", file.strip_prefix(&source).unwrap().display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_module_has_its_place() {
+    let library = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    for module in library.lines().filter_map(|line| line.strip_prefix("pub mod ")) {
+        let module = module.trim_end_matches(';');
+        assert!(ARROWS.iter().any(|(known, _)| *known == module), "{module} has no place among the arrows");
+    }
+}
+
+/// The files of a module: one of its name, or all in its folder.
+fn files(source: &Path, module: &str) -> Vec<PathBuf> {
+    let single = source.join(format!("{module}.rs"));
+    if single.exists() {
+        return vec![single];
+    }
+    let (mut folders, mut files) = (vec![source.join(module)], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The modules a file names after `crate::`, alone or as a group.
+fn named(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            names.extend(word(rest));
+            continue;
+        };
+        let mut depth = 0;
+        for (place, letter) in group.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                _ if depth == 0 && (place == 0 || group[..place].trim_end().ends_with(',')) && letter.is_alphabetic() => {
+                    names.extend(word(&group[place..]))
+                }
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> Option<String> {
+    let word: String = text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+    word.chars().next().filter(char::is_ascii_lowercase).map(|_| word)
+}
