@@ -137,6 +137,10 @@ fn http_url(text: &str) -> Result<Url, String> {
 }
 
 fn origin(text: &str) -> Result<String, String> {
+    // An empty variable names none.
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
     let url = http_url(text)?;
     Ok(url.origin().ascii_serialization())
 }

@@ -1,7 +1,7 @@
 //! What running jobs are doing right now: progress, preview pictures, and the means to stop them. Never stored.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,9 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::job::{JobId, Progress};
 
+/// How many previews of jobs that have ended are kept: a page that was just sent may still ask for one.
+const KEPT: usize = 16;
+
 /// The running jobs. A cheap handle.
 #[derive(Debug, Clone, Default)]
-pub struct LiveJobs(Arc<Mutex<HashMap<JobId, Live>>>);
+pub struct LiveJobs(Arc<Mutex<Jobs>>);
+
+#[derive(Debug, Default)]
+struct Jobs {
+    running: HashMap<JobId, Live>,
+    /// The last previews of jobs that have ended, oldest first.
+    ended: VecDeque<(JobId, Preview)>,
+}
 
 #[derive(Debug)]
 struct Live {
@@ -43,26 +53,28 @@ impl LiveJobs {
     /// Notes that a job has begun.
     pub fn begin(&self, id: &JobId, progress: Progress) -> Running {
         let cancel = CancellationToken::new();
-        self.lock().insert(id.clone(), Live { cancel: cancel.clone(), progress, preview: None });
+        self.lock().running.insert(id.clone(), Live { cancel: cancel.clone(), progress, preview: None });
         Running { jobs: self.clone(), id: id.clone(), cancel }
     }
 
     /// How far a job is; `None` when it is not running.
     pub fn progress(&self, id: &JobId) -> Option<Progress> {
-        self.lock().get(id).map(|live| live.progress.clone())
+        self.lock().running.get(id).map(|live| live.progress.clone())
     }
 
-    /// The newest preview picture of a job.
+    /// The newest preview picture of a job that runs, or has ended not long ago.
     pub fn preview(&self, id: &JobId) -> Option<Preview> {
-        self.lock().get(id).and_then(|live| live.preview.clone())
+        let jobs = self.lock();
+        let kept = || jobs.ended.iter().rev().find(|(ended, _)| ended == id).map(|(_, preview)| preview.clone());
+        jobs.running.get(id).and_then(|live| live.preview.clone()).or_else(kept)
     }
 
     /// Stops a job. Answers whether it was running.
     pub fn cancel(&self, id: &JobId) -> bool {
-        self.lock().get(id).inspect(|live| live.cancel.cancel()).is_some()
+        self.lock().running.get(id).inspect(|live| live.cancel.cancel()).is_some()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Live>> {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         // Nothing in here can be left half done, so a panic elsewhere does no harm.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,14 +84,14 @@ impl Running {
     /// Changes what is known of the job, and answers how it stands now.
     pub fn update(&self, change: impl FnOnce(&mut Progress)) -> Option<Progress> {
         let mut jobs = self.jobs.lock();
-        let live = jobs.get_mut(&self.id)?;
+        let live = jobs.running.get_mut(&self.id)?;
         change(&mut live.progress);
         Some(live.progress.clone())
     }
 
     /// Shows a new preview picture.
     pub fn show(&self, preview: Preview) {
-        if let Some(live) = self.jobs.lock().get_mut(&self.id) {
+        if let Some(live) = self.jobs.lock().running.get_mut(&self.id) {
             live.preview = Some(preview);
             live.progress.preview += 1;
         }
@@ -88,6 +100,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.jobs.lock().remove(&self.id);
+        let mut jobs = self.jobs.lock();
+        let preview = jobs.running.remove(&self.id).and_then(|live| live.preview);
+        if let Some(preview) = preview {
+            jobs.ended.push_back((self.id.clone(), preview));
+            if jobs.ended.len() > KEPT {
+                jobs.ended.pop_front();
+            }
+        }
     }
 }

@@ -28,7 +28,7 @@ const LARGEST_BODY: usize = 2 << 20;
 #[openapi(
     info(
         title = "Digital Dalla",
-        description = "Everything the pages can do. Errors are problem documents (RFC 9457). Names are camelCase; \
+        description = "What the pages do, for front ends and scripts. Errors are problem documents (RFC 9457). Names are camelCase; \
                        the snake_case names of older apps are understood. Lists take `limit` and `cursor`, GETs \
                        answer with an `ETag`, changes heed `If-Match`."
     ),
@@ -78,13 +78,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(events::stream))
 }
 
-/// The whole description, as `digital-dalla openapi` prints it.
-pub fn openapi() -> String {
-    documented().split_for_parts().1.to_pretty_json().expect("the document has string keys only")
-}
-
 fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
-    use axum::http::{HeaderValue, Method, header};
+    use axum::http::{HeaderName, HeaderValue, Method, header};
     let origins: Vec<HeaderValue> = app.config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     if origins.is_empty() {
         return tower_http::cors::CorsLayer::new();
@@ -92,8 +87,14 @@ fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
     tower_http::cors::CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, header::AUTHORIZATION])
-        .expose_headers([header::ETAG, header::LOCATION, header::LINK, axum::http::HeaderName::from_static("x-total-count")])
+        .allow_headers([
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::AUTHORIZATION,
+            HeaderName::from_static("prefer"),
+        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")])
 }
 
 async fn unknown(uri: Uri) -> Refusal {

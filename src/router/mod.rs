@@ -39,7 +39,7 @@ pub fn router(app: AppState) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(pages)
-        .layer(CsrfLayer::new())
+        .layer(own_origins(&app))
         .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
         .layer(middleware::map_response(guard::headers))
         .layer(CatchPanicLayer::custom(broke_down))
@@ -83,6 +83,18 @@ async fn lead_back(request: Request, next: Next) -> Response {
         return Redirect::to(&from).into_response();
     }
     answer
+}
+
+/// Requests from other sites are refused, but for the front ends that are allowed.
+fn own_origins(app: &AppState) -> CsrfLayer {
+    let trusted = app.config.cors_origins.iter().filter(|origin| !origin.is_empty());
+    trusted.fold(CsrfLayer::new(), |layer, origin| {
+        let added = layer.clone().add_trusted_origin(origin);
+        added.unwrap_or_else(|error| {
+            tracing::warn!(origin, %error, "a front end stays shut out");
+            layer
+        })
+    })
 }
 
 /// The path of an address, so that nobody is led anywhere else.

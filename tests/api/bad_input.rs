@@ -128,4 +128,8 @@ async fn paths_and_hosts_that_are_not_ours_are_refused() {
         app.request(Method::POST, "/api/characters").header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
     assert_eq!(Answer::of(cross.json(&json!({"name": "Luna"}))).await.status.as_u16(), 403);
     assert_eq!(app.get("/api/characters").await.text, "[]");
+    let allowed =
+        app.request(Method::POST, "/api/characters").header("origin", "https://front.example").header("sec-fetch-site", "cross-site");
+    let answer = Answer::of(allowed.json(&json!({"name": "Luna"}))).await;
+    assert_eq!((answer.status.as_u16(), &answer.headers["access-control-allow-origin"]), (201, &"https://front.example".parse().unwrap()));
 }

@@ -44,7 +44,15 @@ impl TestApp {
 
     /// With several servers: `urls` as in `COMFYUI_URL`.
     pub async fn start_at(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>) -> Self {
-        let config = Config::parse_from(["digital-dalla", "--comfyui-url", urls, "--timezone", "Europe/Rome"]);
+        let config = Config::parse_from([
+            "digital-dalla",
+            "--comfyui-url",
+            urls,
+            "--timezone",
+            "Europe/Rome",
+            "--cors-origins",
+            "https://front.example",
+        ]);
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
