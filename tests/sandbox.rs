@@ -61,7 +61,10 @@ fn kinds(body: &Value) -> Value {
             .collect();
         json!([id, node["class_type"], node["dependent_outputs"], errors])
     });
-    json!([body["error"]["type"], body["error"]["message"], body["error"]["details"], nodes.collect::<Vec<_>>()])
+    // The order of nodes in the object says nothing.
+    let mut nodes: Vec<Value> = nodes.collect();
+    nodes.sort_by_key(Value::to_string);
+    json!([body["error"]["type"], body["error"]["message"], body["error"]["details"], nodes])
 }
 
 #[tokio::test]

@@ -63,6 +63,13 @@ struct Inner {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // A writer that has ended already does not need to be told.
+        let _ = self.messages.send(Message::Abandoned);
+    }
+}
+
 /// What readers and the writer thread have in common.
 struct Shared {
     dir: PathBuf,

@@ -30,6 +30,8 @@ pub(super) enum Message {
     Flushed(std::io::Result<()>),
     /// Write everything and end.
     Close(oneshot::Sender<Result<(), StoreError>>),
+    /// Nobody has the store any more: end, and leave the rest to the journal.
+    Abandoned,
 }
 
 type Run = Box<dyn FnOnce(&mut State, &Shared) -> Ran + Send>;
@@ -144,6 +146,13 @@ impl Writer {
             }
             Message::Close(reply) => {
                 let _ = reply.send(self.close());
+                true
+            }
+            Message::Abandoned => {
+                // The next to open the folder must not find somebody writing in it.
+                if let Some(Flushing { thread, .. }) = self.flushing.take() {
+                    let _ = thread.join();
+                }
                 true
             }
         }

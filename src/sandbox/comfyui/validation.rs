@@ -30,11 +30,12 @@ pub(super) fn check(graph: &Map<String, Value>, nodes: &Map<String, Value>) -> R
     if outputs.is_empty() {
         return Err(refusal("prompt_no_outputs", "Prompt has no outputs", ""));
     }
-    let mut checker = Checker { graph, nodes, errors: BTreeMap::new() };
+    let mut checker = Checker { graph, nodes, errors: BTreeMap::new(), done: BTreeMap::new() };
     let mut good = Vec::new();
     let mut node_errors = Map::new();
     for output in outputs {
         checker.errors.clear();
+        checker.done.clear();
         if checker.node(&output).is_ok_and(|fine| fine) {
             good.push(output);
             continue;
@@ -61,6 +62,8 @@ struct Checker<'a> {
     graph: &'a Map<String, Value>,
     nodes: &'a Map<String, Value>,
     errors: BTreeMap<String, Vec<Value>>,
+    /// Each node is looked at once, however many links lead to it.
+    done: BTreeMap<String, bool>,
 }
 
 /// A Python `KeyError` on the way: it is reported at the node before.
@@ -69,6 +72,9 @@ struct KeyError(String);
 impl Checker<'_> {
     /// Whether a node and all before it are fine.
     fn node(&mut self, id: &str) -> Result<bool, KeyError> {
+        if let Some(fine) = self.done.get(id) {
+            return Ok(*fine);
+        }
         let node = self.graph.get(id).ok_or_else(|| KeyError(id.to_owned()))?;
         let inputs = node.get("inputs").and_then(Value::as_object).ok_or_else(|| KeyError("inputs".into()))?;
         let class = node["class_type"].as_str().unwrap_or_default();
@@ -88,6 +94,7 @@ impl Checker<'_> {
                 }
             }
         }
+        self.done.insert(id.to_owned(), fine);
         Ok(fine)
     }
 
@@ -106,7 +113,7 @@ impl Checker<'_> {
         };
         let outputs = &self.nodes[class]["output"];
         let Some(received) = slot.as_u64().and_then(|slot| outputs.get(slot as usize)).and_then(Value::as_str) else {
-            return Err(self.inner(id, name, config, "list index out of range", "IndexError", [from.clone(), slot.clone()]));
+            return Err(self.inner(id, name, config, "tuple index out of range", "IndexError", [from.clone(), slot.clone()]));
         };
         let wanted = config[0].as_str().unwrap_or_default();
         if received != wanted {
@@ -158,11 +165,11 @@ fn check_value(name: &str, config: &Value, value: &Value) -> Result<(), Value> {
     // A seed beyond 2^64-1 arrives as a double, and that is larger than the largest seed.
     let beyond = value.is_f64() && kind == "INT" && number >= 18_446_744_073_709_551_616.0;
     if bound("min").is_some_and(|min| number < min) {
-        let message = format!("Value {} smaller than min of {}", plain(value), plain(&config[1]["min"]));
+        let message = format!("Value {} smaller than min of {}", shown(kind, value), shown(kind, &config[1]["min"]));
         return Err(fault("value_smaller_than_min", &message, name.to_owned(), info(json!({}))));
     }
     if beyond || bound("max").is_some_and(|max| number > max) {
-        let message = format!("Value {} bigger than max of {}", plain(value), plain(&config[1]["max"]));
+        let message = format!("Value {} bigger than max of {}", shown(kind, value), shown(kind, &config[1]["max"]));
         return Err(fault("value_bigger_than_max", &message, name.to_owned(), info(json!({}))));
     }
     Ok(())
@@ -197,6 +204,11 @@ fn not_in_list(name: &str, config: &Value, value: &Value, choices: &[Value]) -> 
 
 fn fault(kind: &str, message: &str, details: String, info: Value) -> Value {
     json!({"type": kind, "message": message, "details": details, "extra_info": info})
+}
+
+/// Python shows floats with a point, also whole ones.
+fn shown(kind: &str, value: &Value) -> String {
+    value.as_f64().filter(|_| kind == "FLOAT").map_or_else(|| plain(value), |number| format!("{number:?}"))
 }
 
 fn plain(value: &Value) -> String {
