@@ -76,6 +76,8 @@ impl Shelf {
         ];
         for (node, input, folder) in INPUTS {
             let mut names: Vec<_> = self.files(folder).unwrap_or_default().into_iter().map(|file| file.name).collect();
+            // ComfyUI sorts the names it offers.
+            names.sort();
             if folder == "vae" {
                 names.push("pixel_space".into());
             }

@@ -206,9 +206,13 @@ fn fault(kind: &str, message: &str, details: String, info: Value) -> Value {
     json!({"type": kind, "message": message, "details": details, "extra_info": info})
 }
 
-/// Python shows floats with a point, also whole ones.
+/// Python shows floats with a point, also whole ones, and integers of any size without one.
 fn shown(kind: &str, value: &Value) -> String {
-    value.as_f64().filter(|_| kind == "FLOAT").map_or_else(|| plain(value), |number| format!("{number:?}"))
+    match (kind, value.as_f64()) {
+        ("FLOAT", Some(number)) => format!("{number:?}"),
+        ("INT", Some(number)) if value.is_f64() => format!("{number:.0}"),
+        _ => plain(value),
+    }
 }
 
 fn plain(value: &Value) -> String {
