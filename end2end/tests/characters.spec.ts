@@ -228,7 +228,7 @@ test('deleting a character says what goes with her', async ({ page }) => {
   await page.getByLabel('Delete her 1 picture too.').check();
   await page.getByRole('button', { name: 'Delete Short-lived' }).click();
   await expect(page.getByText('Short-lived is deleted.')).toBeVisible();
-  await expect(page.locator('.character-name', { hasText: 'Short-lived' })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Short-lived' })).toHaveCount(0);
   expect((await page.goto(path))!.status()).toBe(404);
   expect((await page.goto(content))!.status()).toBe(404);
 });

@@ -62,6 +62,8 @@ test('nobody is kept out: axe finds nothing serious', async ({ page, context, ba
       // In the dark nothing differs but the colours.
       if (theme === 'dark') await page.locator('html').evaluate((root) => root.setAttribute('data-theme', 'dark'));
       await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+      // The colours are those of the theme once a frame has been painted with it.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       const axe = new AxeBuilder({ page });
       const { violations } = await (theme === 'light' ? axe : axe.withRules(['color-contrast'])).analyze();
       const serious = violations.filter((found) => found.impact === 'serious' || found.impact === 'critical');

@@ -68,8 +68,8 @@ pub fn StatePill(state: ReviewState) -> impl IntoView {
 pub fn Missing(#[prop(into)] what: String) -> impl IntoView {
     super::super::context::set_status(axum::http::StatusCode::NOT_FOUND);
     view! {
-        <Heading title=format!("There is no such {what}")/>
-        <Empty icon=icondata_lu::LuCompass title="Not found" words="It may have been deleted, or the address has a slip in it.">
+        <Heading title="Not found"/>
+        <Empty icon=icondata_lu::LuCompass title=format!("There is no such {what}") words="It may have been deleted, or the address has a slip in it.">
             <a class="button primary" href="/">"Go to Today"</a>
         </Empty>
     }
