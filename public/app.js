@@ -192,7 +192,7 @@
     return `about ${(seconds / 3600).toFixed(1).replace('.0', '')} h left`;
   }
 
-  function showProgress({ id, step, steps, picture, pictures, secondsLeft, preview, words }) {
+  function showProgress({ id, step, steps, picture, pictures, secondsLeft, preview, words, unit }) {
     for (const card of all(`[data-job="${CSS.escape(id)}"]`)) {
       if (card.dataset.state === 'queued') card.dataset.state = 'running';
       const bar = card.matches('progress') ? card : card.querySelector('progress');
@@ -204,7 +204,7 @@
         const place = card.querySelector(name);
         if (place && text && place.textContent !== text) place.textContent = text;
       };
-      const counted = steps > 0 ? `Step ${step} of ${steps}` : '';
+      const counted = step > 0 ? `${unit} ${step} of ${steps}` : '';
       put('.job-step', counted && pictures > 1 ? `${counted} · picture ${picture} of ${pictures}` : counted || words);
       put('.job-words', words);
       if (secondsLeft != null) put('.job-left', secondsInWords(secondsLeft));
@@ -445,31 +445,35 @@
 
   // ---- Typing: counters, previews of what a form would do -----------------------------------------------
 
-  // X counts a link as 23 and most writing outside the Latin, Greek and Cyrillic scripts, and each emoji, as two.
-  function lengthOnX(text) {
-    const bare = text.normalize('NFC').replace(/https?:\/\/\S+/g, '.'.repeat(23));
-    const light = (code) => code <= 4351 || (code >= 8192 && code <= 8205) || (code >= 8208 && code <= 8223) || (code >= 8242 && code <= 8247);
-    const weigh = (piece) => (/\p{Extended_Pictographic}|\p{Regional_Indicator}/u.test(piece) && !/^[\d#*©®]$/.test(piece) ? 2 : [...piece].reduce((sum, sign) => sum + (light(sign.codePointAt(0)) ? 1 : 2), 0));
-    if (!Intl.Segmenter) return weigh(bare);
-    return [...new Intl.Segmenter().segment(bare)].reduce((sum, { segment }) => sum + weigh(segment), 0);
+  // A field with a limit says how full it is.
+  function count(field) {
+    const most = field.maxLength > 0 ? field.maxLength : 0;
+    let place = field.nextElementSibling;
+    if (!place?.matches('.counter')) {
+      place = el('p', { class: 'counter' });
+      field.after(place);
+    }
+    const used = [...field.value].length;
+    const tone = most && used > most ? 'too-long' : most && used > most * 0.9 ? 'close' : '';
+    place.replaceChildren(el('span', { class: tone }, `${used.toLocaleString('en')}${most ? ` / ${most.toLocaleString('en')}` : ''}`));
   }
 
-  // data-count="280", data-count="Instagram:2200 X:280", or empty with a maxlength.
-  function count(field) {
-    const limits = (field.dataset.count || String(field.maxLength > 0 ? field.maxLength : '')).split(/\s+/).filter(Boolean);
-    let place = field.id && document.querySelector(`.counter[data-for="${CSS.escape(field.id)}"]`);
-    if (!place) {
-      place = field.nextElementSibling?.matches('.counter') ? field.nextElementSibling : el('p', { class: 'counter' });
-      if (!place.isConnected) field.after(place);
+  // Each network counts in its own way, and the server knows how.
+  const measure = debounce(async (field) => {
+    const place = document.getElementById(`${field.id}-count`);
+    if (!place) return;
+    const body = JSON.stringify({ network: field.dataset.measure, text: field.value });
+    try {
+      const answer = await fetch('/api/captions/count', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      if (!answer.ok) return;
+      const { network, length, longest, hashtags, fits } = await answer.json();
+      const name = network === 'x' ? 'X' : 'Instagram';
+      place.textContent = `${name}: ${length.toLocaleString('en')} of ${longest.toLocaleString('en')}, ${hashtags} hashtag${hashtags === 1 ? '' : 's'}`;
+      place.classList.toggle('over', !fits);
+    } catch {
+      // The count stays as it was; saving counts again.
     }
-    const parts = (limits.length ? limits : ['']).map((limit) => {
-      const [name, most] = limit.includes(':') ? limit.split(':') : ['', limit];
-      const used = name === 'X' ? lengthOnX(field.value) : [...field.value].length;
-      const tone = most && used > most ? 'too-long' : most && used > most * 0.9 ? 'close' : '';
-      return el('span', { class: tone }, `${name ? `${name} ` : ''}${used.toLocaleString('en')}${most ? ` / ${Number(most).toLocaleString('en')}` : ''}${tone === 'too-long' ? `, ${used - most} too long` : ''}`);
-    });
-    place.replaceChildren(...parts);
-  }
+  }, 200);
 
   const previews = new WeakMap(); // form → the fetch under way
   const preview = debounce(async (form) => {
@@ -497,6 +501,7 @@
   document.addEventListener('input', (event) => {
     const field = event.target;
     if (field.matches('textarea[data-count], input[data-count]')) count(field);
+    if (field.matches('[data-measure]')) measure(field);
     if (field.type === 'range') for (const output of all(`output[for~="${CSS.escape(field.id)}"]`)) output.value = field.value;
     if (field.matches('[name=width], [name=height]')) matchPreset(field.form);
     if (field.matches('[data-pick], .pick input')) tellPicked(field.form);

@@ -44,6 +44,24 @@ pub struct Config {
     #[arg(long = "comfyui-gone-limit", env = "COMFYUI_GONE_LIMIT", value_name = "COMFYUI_GONE_LIMIT", default_value = "60", value_parser = seconds)]
     pub comfyui_gone: Duration,
 
+    /// Where Gemini is asked; Google's own address unless it is somewhere else.
+    #[arg(
+        long = "gemini-url",
+        env = "GEMINI_BASE_URL",
+        value_name = "GEMINI_BASE_URL",
+        default_value = "https://generativelanguage.googleapis.com",
+        value_parser = http_url
+    )]
+    pub gemini_url: Url,
+
+    /// Seconds Gemini may take for one answer.
+    #[arg(long = "gemini-limit", env = "GEMINI_LIMIT", value_name = "GEMINI_LIMIT", default_value = "90", value_parser = seconds)]
+    pub gemini_patience: Duration,
+
+    /// The key for Gemini from `GEMINI_API_KEY`; one that is stored comes first. Never a flag: those show in process lists.
+    #[arg(skip)]
+    pub gemini_api_key: Option<SecretString>,
+
     /// Time zone of the installation, as in Europe/Rome [default: the machine's].
     #[arg(long, env = "DALLA_TIMEZONE", value_name = "DALLA_TIMEZONE", value_parser = zone)]
     timezone: Option<Tz>,
@@ -83,7 +101,10 @@ impl Config {
             Err(error) if !error.not_found() => {
                 clap::Error::raw(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}\n")).exit();
             }
-            Ok(_) | Err(_) => Self::parse(),
+            Ok(_) | Err(_) => {
+                let key = std::env::var("GEMINI_API_KEY").ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+                Self { gemini_api_key: key.map(SecretString::from), ..Self::parse() }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::problem::{Kind, Problem},
-    integrations::comfyui::ComfyError,
+    integrations::{comfyui::ComfyError, gemini::GeminiError},
     store::StoreError,
 };
 
@@ -18,6 +18,9 @@ pub enum Error {
     /// ComfyUI failed.
     #[error(transparent)]
     Comfy(#[from] ComfyError),
+    /// Gemini failed.
+    #[error(transparent)]
+    Gemini(#[from] GeminiError),
     /// A file of ours could not be read or written.
     #[error("{doing}: {source}")]
     File {
@@ -42,6 +45,7 @@ impl From<Error> for Problem {
             Error::Problem(problem) => problem,
             Error::Store(error) => store_problem(&error),
             Error::Comfy(error) => comfy_problem(&error),
+            Error::Gemini(error) => gemini_problem(&error),
             Error::File { doing, source } if is_full(&source) => {
                 tracing::warn!(doing, error = %source, "the disk is full");
                 Problem::new(Kind::StorageFull, DISK_FULL)
@@ -74,5 +78,14 @@ fn store_problem(error: &StoreError) -> Problem {
 
 fn comfy_problem(error: &ComfyError) -> Problem {
     let kind = if error.is_unreachable() { Kind::Unreachable } else { Kind::Refused };
+    Problem::new(kind, error.to_string())
+}
+
+fn gemini_problem(error: &GeminiError) -> Problem {
+    let kind = match error {
+        GeminiError::Unreachable => Kind::Unreachable,
+        GeminiError::TooSlow => Kind::TooSlow,
+        _ => Kind::Refused,
+    };
     Problem::new(kind, error.to_string())
 }

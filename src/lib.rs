@@ -16,6 +16,7 @@ pub mod events;
 pub mod live;
 pub mod prepared;
 pub mod state;
+pub mod trash;
 
 pub mod service;
 

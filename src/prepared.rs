@@ -23,6 +23,8 @@ pub struct Body {
 pub struct Prepared {
     /// All characters.
     pub characters: Slot,
+    /// The whole prompt library.
+    pub prompts: Slot,
 }
 
 /// A place for one prepared answer, with the versions of what it was made from.

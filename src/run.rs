@@ -10,7 +10,10 @@ use crate::{
     config::Config,
     events::Events,
     jobs, router,
-    sandbox::comfyui::{ComfySandbox, Options},
+    sandbox::{
+        comfyui::{ComfySandbox, Options},
+        gemini::{self, GeminiSandbox},
+    },
     service,
     state::AppState,
     store::{OpenOptions, Store},
@@ -19,20 +22,23 @@ use crate::{
 /// How long requests that are under way may take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
+/// How long the simulated Gemini takes: slow enough to be seen.
+const WRITING: Duration = Duration::from_millis(900);
+
 /// Runs until the process is told to stop. The error is what a person reads.
 pub async fn run(mut config: Config) -> Result<(), String> {
     log(&config)?;
+    ignore_file_size_signal()?;
     let key = config.secret_key()?;
     let store = Store::open(OpenOptions { dir: config.data_dir(), key }).await.map_err(|error| error.to_string())?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
-    // Kept until the end: the simulator stops with it.
+    // Kept until the end: the simulators stop with it.
     let _sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
     if app.config.sandbox {
         service::seed::cast(&app, Utc::now()).await.map_err(|error| error.to_string())?;
     }
-    ignore_file_size_signal()?;
     println!("Digital Dalla is ready: http://{address}");
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
     serve(app, listener).await
@@ -74,11 +80,16 @@ fn log(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-async fn simulate(config: &mut Config) -> Result<ComfySandbox, String> {
-    let sandbox = ComfySandbox::start(Options::default()).await.map_err(|error| format!("the sandbox cannot be started: {error}"))?;
+/// The simulators, and the settings that lead to them.
+async fn simulate(config: &mut Config) -> Result<(ComfySandbox, GeminiSandbox), String> {
+    let broken = |error: std::io::Error| format!("the sandbox cannot be started: {error}");
+    let writer = GeminiSandbox::start(WRITING).await.map_err(broken)?;
+    config.gemini_url = writer.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
+    config.gemini_api_key = Some(gemini::KEY.into());
+    let sandbox = ComfySandbox::start(Options::default()).await.map_err(broken)?;
     let url = sandbox.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.comfyui = vec![url];
-    Ok(sandbox)
+    Ok((sandbox, writer))
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {

@@ -10,11 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    domain::job::Lane,
     events::Events,
-    integrations::comfyui::{Comfy, Farm, Limits},
+    integrations::{
+        comfyui::{Comfy, Farm, Limits},
+        gemini::Gemini,
+    },
     live::LiveJobs,
     prepared::Prepared,
     store::Store,
+    trash::Trash,
 };
 
 /// Everything shared. A cheap handle.
@@ -35,13 +40,22 @@ pub struct Shared {
     pub comfy: Farm,
     /// What running jobs are doing.
     pub live: LiveJobs,
-    /// Wakes the workers when there is a new job.
-    pub new_job: Notify,
+    /// Gemini.
+    pub gemini: Gemini,
+    /// Wakes the workers that draw.
+    draw: Notify,
+    /// Wakes the workers that write.
+    write: Notify,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
+    /// What was deleted just now.
+    pub trash: Trash,
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
+
+/// Who we say we are.
+const AGENT: &str = concat!("digital-dalla/", env!("CARGO_PKG_VERSION"));
 
 impl AppState {
     /// The state of a process with this store.
@@ -52,10 +66,14 @@ impl AppState {
 
     /// The same, with the patience of the caller.
     pub fn with_limits(config: Config, store: Store, events: Events, limits: Limits) -> Self {
-        let http = reqwest::Client::builder().user_agent(concat!("digital-dalla/", env!("CARGO_PKG_VERSION")));
+        let http = reqwest::Client::builder().user_agent(AGENT);
         // ComfyUI is at home: a proxy of the environment must not get between.
+        // Google is not: what the environment says about the way out counts.
+        let away = reqwest::Client::builder().user_agent(AGENT).redirect(reqwest::redirect::Policy::none());
+        let away = away.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
+        let gemini = Gemini::new(away, config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
             timezone: config.timezone(),
@@ -63,11 +81,29 @@ impl AppState {
             store,
             events,
             comfy,
+            gemini,
             live: LiveJobs::default(),
-            new_job: Notify::new(),
+            draw: Notify::new(),
+            write: Notify::new(),
             stopping: CancellationToken::new(),
+            trash: Trash::default(),
             prepared: Prepared::default(),
         }))
+    }
+}
+
+impl Shared {
+    /// Wakes the workers of a lane: there is a new job for them.
+    pub fn wake(&self, lane: Lane) {
+        self.bell(lane).notify_one();
+    }
+
+    /// What rings when there is a new job for a lane. One permit is kept while nobody listens.
+    pub fn bell(&self, lane: Lane) -> &Notify {
+        match lane {
+            Lane::Draw => &self.draw,
+            Lane::Write => &self.write,
+        }
     }
 }
 

@@ -6,18 +6,19 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
     ("live", &["domain"]),
+    ("trash", &["domain"]),
     ("prepared", &[]),
     ("assets", &[]),
     ("store", &["domain", "config"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "events", "integrations", "live", "prepared", "store"]),
+    ("state", &["config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
     ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),

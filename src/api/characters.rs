@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::character::{CharacterChange, CharacterId, CharacterView},
-    service,
+    service::{self, characters::Along},
     state::AppState,
 };
 
@@ -38,6 +38,9 @@ pub struct Purge {
     /// Delete her pictures too.
     #[serde(default)]
     purge: bool,
+    /// Delete her prompts too.
+    #[serde(default)]
+    prompts: bool,
 }
 
 /// All characters, oldest first.
@@ -94,14 +97,15 @@ pub async fn patch(
     Ok(reply::record(&HeaderMap::new(), &view))
 }
 
-/// Deletes a character, her credentials and her unfinished jobs. Her pictures stay unless `purge=true`.
+/// Deletes a character, her credentials and her unfinished jobs. Her pictures stay unless `purge=true`, her prompts
+/// unless `prompts=true`.
 #[utoipa::path(delete, path = "/api/characters/{id}", tag = "characters", params(("id" = String, Path), Purge), responses((status = 204), (status = 404, body = ProblemDocument)))]
 pub async fn delete(
     State(app): State<AppState>,
     Path(id): Path<CharacterId>,
-    Query(Purge { purge }): Query<Purge>,
+    Query(Purge { purge, prompts }): Query<Purge>,
     Expected(expected): Expected,
 ) -> Result<StatusCode, Refusal> {
-    service::characters::delete(&app, &id, purge, expected, Utc::now()).await?;
+    service::characters::delete(&app, &id, Along { pictures: purge, prompts }, expected, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -72,7 +72,8 @@ pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(requ
     if wants_async(&headers) {
         return Ok(accepted(&app, job));
     }
-    let (job, contents) = service::images::wait(&app, &job).await?;
+    let job = service::jobs::done(&app, &job).await?;
+    let contents = service::images::contents(&app, &job);
     let contents: Vec<Content> = contents.iter().map(|content| Content::clone(content)).collect();
     let Some(first) = contents.first().cloned() else {
         return Err(Problem::conflict("The pictures were deleted before they could be answered.").into());
@@ -91,7 +92,8 @@ pub fn accepted(app: &AppState, job: Job) -> Response {
     response
 }
 
-fn wants_async(headers: &HeaderMap) -> bool {
+/// Whether the caller would rather have the job than wait.
+pub fn wants_async(headers: &HeaderMap) -> bool {
     let wishes = headers.get_all("prefer").iter().filter_map(|wish| wish.to_str().ok());
     wishes.flat_map(|wish| wish.split(',')).any(|wish| wish.trim().eq_ignore_ascii_case("respond-async"))
 }

@@ -1,5 +1,6 @@
 //! The JSON API: every URL under `/api`, and the documents that describe it.
 
+mod captions;
 mod characters;
 mod content;
 mod error;
@@ -8,7 +9,9 @@ mod extract;
 mod images;
 mod jobs;
 mod models;
+mod prompts;
 mod reply;
+mod settings;
 
 use axum::{Router, http::Uri, routing::get};
 use utoipa::OpenApi;
@@ -37,6 +40,9 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "images", description = "Making pictures"),
         (name = "jobs", description = "Work that outlives a request"),
         (name = "content", description = "The pictures that were made"),
+        (name = "prompts", description = "The prompt library"),
+        (name = "captions", description = "Words that go out with pictures"),
+        (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
         (name = "events", description = "What happens, as it happens")
     )
@@ -75,6 +81,16 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(content::list))
         .routes(routes!(content::get, content::patch, content::delete))
         .routes(routes!(content::remix))
+        .routes(routes!(prompts::list, prompts::create))
+        .routes(routes!(prompts::get, prompts::patch, prompts::delete))
+        .routes(routes!(prompts::delete_many))
+        .routes(routes!(prompts::undo))
+        .routes(routes!(prompts::generate))
+        .routes(routes!(captions::generate))
+        .routes(routes!(captions::preview))
+        .routes(routes!(captions::count))
+        .routes(routes!(settings::get, settings::post, settings::put))
+        .routes(routes!(settings::status))
         .routes(routes!(events::stream))
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{
     id::Id,
     model::LoraUse,
-    narrative::{self, Narrative},
+    narrative::{self, Chapter, Narrative},
     problem::{Checks, Problem},
     secret::Mask,
     sent::Sent,
@@ -343,6 +343,11 @@ impl Character {
         narrative::active(&self.narratives, self.today(now, otherwise))
     }
 
+    /// Where she is in her story.
+    pub fn chapter(&self, now: DateTime<Utc>, otherwise: chrono_tz::Tz) -> Option<Chapter<'_>> {
+        self.active_narrative(now, otherwise)?.chapter(self.today(now, otherwise))
+    }
+
     /// Applies what was sent, tidied; the result still has to pass [`Character::check`].
     pub fn apply(&mut self, change: CharacterChange, now: DateTime<Utc>) {
         change.name.set_trimmed(&mut self.name);
@@ -482,7 +487,7 @@ impl CharacterChange {
 }
 
 impl Sent<String> {
-    fn set_trimmed(self, field: &mut String) {
+    pub(super) fn set_trimmed(self, field: &mut String) {
         self.map(|text| text.trim().to_owned()).set(field);
     }
 
@@ -496,7 +501,7 @@ fn yes() -> bool {
     true
 }
 
-fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(super) fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Loose {
@@ -515,7 +520,7 @@ fn text_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
     Ok(Option::<TextOrList>::deserialize(deserializer)?.map(TextOrList::into_text).unwrap_or_default())
 }
 
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    caption::{self, Network},
     character::{CharacterId, lenient_time},
     generation::Recipe,
     id::Id,
@@ -40,6 +41,9 @@ pub struct Content {
     /// What is to be seen, for those who cannot, at most 1,000 characters.
     #[serde(default)]
     pub alt_text: String,
+    /// The words for X, where they differ; empty means the caption. At most 280 characters in X's count.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub twitter_caption: String,
     /// The picture itself; `None` in files of older apps, which only hold links.
     #[serde(default)]
     pub picture: Option<Picture>,
@@ -146,6 +150,10 @@ pub struct ContentChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "alt_text")]
     pub alt_text: Sent<String>,
+    /// The words for X, where they differ. At most 280 characters in X's count.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "twitter_caption")]
+    pub twitter_caption: Sent<String>,
 }
 
 impl Content {
@@ -174,17 +182,36 @@ impl Content {
         [self.caption.as_str(), self.alt_text.as_str(), prompt].iter().any(|text| text.to_lowercase().contains(words))
     }
 
+    /// Sets the words for a network. Those for X are kept apart from those for all.
+    pub fn set_caption(&mut self, network: Network, text: String, now: DateTime<Utc>) {
+        match network {
+            Network::Instagram => self.caption = text,
+            Network::X => self.twitter_caption = text,
+        }
+        self.updated_at = Some(now);
+    }
+
+    /// The words that go out with it on that network.
+    pub fn caption_for(&self, network: Network) -> &str {
+        match network {
+            Network::X if !self.twitter_caption.is_empty() => &self.twitter_caption,
+            Network::X | Network::Instagram => &self.caption,
+        }
+    }
+
     /// Applies what was sent; the result still has to pass [`Content::check`].
     pub fn apply(&mut self, change: ContentChange, now: DateTime<Utc>) {
         change.caption.set(&mut self.caption);
         change.alt_text.set(&mut self.alt_text);
+        change.twitter_caption.set(&mut self.twitter_caption);
         self.updated_at = Some(now);
     }
 
     /// Checks what a person may write on it.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
-        checks.at_most("caption", &self.caption, 2_200);
+        caption::check(Network::Instagram, "caption", &self.caption, &mut checks);
+        caption::check(Network::X, "twitterCaption", &self.twitter_caption, &mut checks);
         checks.at_most("altText", &self.alt_text, 1_000);
         checks.finish()
     }

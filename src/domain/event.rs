@@ -25,6 +25,8 @@ pub enum Topic {
     Job,
     /// Pictures.
     Content,
+    /// The prompt library.
+    Prompt,
     /// Personas.
     Character,
     /// What is set for the installation.
@@ -47,13 +49,14 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 5] = [Self::Job, Self::Content, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 6] = [Self::Job, Self::Content, Self::Prompt, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
         match self {
             Self::Job => "job",
             Self::Content => "content",
+            Self::Prompt => "prompt",
             Self::Character => "character",
             Self::Settings => "settings",
             Self::System => "system",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     character::{Character, CharacterId},
+    library::PromptId,
     model::{Catalogue, Family, LoraUse, ModelFile, ModelKind},
     problem::{Checks, Problem},
     prompt::{self, Part},
@@ -71,6 +72,9 @@ pub struct GenerateRequest {
     /// Instead of the character's own; an empty list means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loras: Option<Vec<LoraUse>>,
+    /// The entry of the prompt library it is made from; that entry is then marked as used.
+    #[serde(default, alias = "prompt_id", skip_serializing_if = "Option::is_none")]
+    pub prompt_id: Option<PromptId>,
 }
 
 /// What is to be different from a picture that exists. Without anything, the same picture is made again.

@@ -10,6 +10,7 @@ use super::{
     id::Id,
     narrative::NarrativeId,
     problem::Problem,
+    words::{CaptionOrder, PromptsOrder, Usage},
 };
 
 /// The id of a job.
@@ -52,7 +53,49 @@ pub struct Job {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
     /// Draw pictures.
-    GenerateImage(ImageOrder),
+    GenerateImage(Box<ImageOrder>),
+    /// Write captions.
+    WriteCaption(CaptionOrder),
+    /// Write prompts for the library.
+    WritePrompts(PromptsOrder),
+}
+
+/// Which workers a job is for: those of one lane never wait for those of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// ComfyUI draws.
+    Draw,
+    /// Gemini writes.
+    Write,
+}
+
+impl Lane {
+    /// As the store's index has it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Draw => "draw",
+            Self::Write => "write",
+        }
+    }
+}
+
+impl Work {
+    /// The workers it is for.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::GenerateImage(_) => Lane::Draw,
+            Self::WriteCaption(_) | Self::WritePrompts(_) => Lane::Write,
+        }
+    }
+
+    /// What the calls to Gemini cost so far.
+    pub fn usage(&self) -> &[Usage] {
+        match self {
+            Self::GenerateImage(_) => &[],
+            Self::WriteCaption(order) => &order.usage,
+            Self::WritePrompts(order) => &order.usage,
+        }
+    }
 }
 
 /// Pictures to be drawn.
@@ -130,13 +173,15 @@ pub enum JobStatus {
 pub struct Progress {
     /// What is going on, in words.
     pub words: String,
+    /// What a step is called.
+    pub unit: &'static str,
     /// Which picture of the batch, from 1.
     pub picture: u32,
     /// How many pictures in all.
     pub pictures: u32,
-    /// Sampling steps done.
+    /// Steps done: of sampling, or of what is being written.
     pub step: u32,
-    /// Sampling steps in all; 0 while not known.
+    /// Steps in all; 0 while not known.
     pub steps: u32,
     /// Until the whole job is done, as far as can be told.
     pub seconds_left: Option<u32>,
@@ -191,15 +236,33 @@ impl Job {
         self.updated_at = now;
     }
 
-    /// The order of pictures in it.
-    pub fn images(&self) -> &ImageOrder {
-        let Work::GenerateImage(order) = &self.work;
-        order
+    /// The order of pictures in it, when it is one.
+    pub fn images(&self) -> Option<&ImageOrder> {
+        match &self.work {
+            Work::GenerateImage(order) => Some(order),
+            Work::WriteCaption(_) | Work::WritePrompts(_) => None,
+        }
     }
 
-    /// The order of pictures in it, to be changed.
-    pub fn images_mut(&mut self) -> &mut ImageOrder {
-        let Work::GenerateImage(order) = &mut self.work;
-        order
+    /// The order of captions in it, when it is one.
+    pub fn captions(&self) -> Option<&CaptionOrder> {
+        match &self.work {
+            Work::WriteCaption(order) => Some(order),
+            Work::GenerateImage(_) | Work::WritePrompts(_) => None,
+        }
+    }
+
+    /// The order of prompts in it, when it is one.
+    pub fn prompts(&self) -> Option<&PromptsOrder> {
+        match &self.work {
+            Work::WritePrompts(order) => Some(order),
+            Work::GenerateImage(_) | Work::WriteCaption(_) => None,
+        }
+    }
+
+    /// Puts it back into its queue, not to be started before `run_at`.
+    pub fn put_off(&mut self, run_at: DateTime<Utc>, now: DateTime<Utc>) {
+        self.run_at = run_at;
+        self.turn(JobStatus::Queued, now);
     }
 }

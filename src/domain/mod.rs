@@ -3,12 +3,15 @@
 //! Nothing here reads a clock, a file or the network, and nothing here is secret: whatever is in these
 //! types may be shown to anyone who may see the page.
 
+pub mod caption;
 pub mod character;
 pub mod content;
 pub mod event;
 pub mod generation;
 pub mod id;
+pub mod instruction;
 pub mod job;
+pub mod library;
 pub mod model;
 pub mod narrative;
 pub mod problem;
@@ -16,3 +19,5 @@ pub mod prompt;
 pub mod secret;
 pub mod sent;
 pub mod settings;
+pub mod template;
+pub mod words;

@@ -27,11 +27,26 @@ pub struct Narrative {
     /// Last day, included.
     #[serde(default, deserialize_with = "lenient_date")]
     pub end_date: Option<NaiveDate>,
+    /// Scenes of single days, at most 400.
+    #[serde(default, deserialize_with = "super::character::null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub beats: Vec<Beat>,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
+
+/// A scene of one day of an arc.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Beat {
+    /// A day of the arc.
+    pub date: NaiveDate,
+    /// What happens on it, 1–1,000 characters.
+    pub scene: String,
+}
+
+/// Most beats of an arc: one for each day of a year, and some.
+const MOST_BEATS: usize = 400;
 
 /// Where a day lies in an arc.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -40,6 +55,17 @@ pub struct ArcDay {
     pub day: u32,
     /// Days in all, both ends included.
     pub of: u32,
+}
+
+/// Where a character is in her story.
+#[derive(Debug, Clone, Copy)]
+pub struct Chapter<'a> {
+    /// The arc she is in.
+    pub arc: &'a Narrative,
+    /// Which day of it.
+    pub day: ArcDay,
+    /// The scene of the day.
+    pub beat: Option<&'a str>,
 }
 
 /// What is between two neighbouring arcs of a character.
@@ -66,6 +92,16 @@ impl Narrative {
         (start <= today && today <= end).then(|| ArcDay { day: days(start, today), of: days(start, end) })
     }
 
+    /// Where she is in it on that day; `None` when the arc is not active.
+    pub fn chapter(&self, today: NaiveDate) -> Option<Chapter<'_>> {
+        Some(Chapter { arc: self, day: self.day(today)?, beat: self.beat(today) })
+    }
+
+    /// The scene of that day, when it has one.
+    pub fn beat(&self, day: NaiveDate) -> Option<&str> {
+        self.beats.iter().find(|beat| beat.date == day).map(|beat| beat.scene.as_str())
+    }
+
     /// Checks one arc; `at` is where it stands in the request, as in `narratives[2]`.
     pub fn check(&self, at: &str, checks: &mut Checks) {
         let field = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
@@ -76,6 +112,15 @@ impl Narrative {
         checks.require(self.end_date.is_some(), field("endDate"), "Say on which day the arc ends.");
         if let Some((start, end)) = self.span() {
             checks.require(start <= end, field("endDate"), format!("The arc ends before it starts on {start}."));
+        }
+        checks.require(self.beats.len() <= MOST_BEATS, field("beats"), "An arc has 400 scenes at most.");
+        for (place, beat) in self.beats.iter().enumerate().take(MOST_BEATS) {
+            let inside = self.span().is_none_or(|(start, end)| (start..=end).contains(&beat.date));
+            checks.require(inside, field(&format!("beats[{place}].date")), format!("{} is not a day of this arc.", beat.date));
+            let again = self.beats[..place].iter().any(|other| other.date == beat.date);
+            checks.require(!again, field(&format!("beats[{place}].date")), format!("There are two scenes for {}.", beat.date));
+            checks.require(!beat.scene.trim().is_empty(), field(&format!("beats[{place}].scene")), "Say what happens on this day.");
+            checks.at_most(field(&format!("beats[{place}].scene")), &beat.scene, 1_000);
         }
     }
 }

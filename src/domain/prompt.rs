@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{character::Character, narrative::Narrative};
+use super::{character::Character, narrative::Chapter};
 
 /// Where a piece of a prompt comes from, in the order in which the pieces are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -53,10 +53,10 @@ const LONGEST_SCENE: usize = 200;
 
 /// The parts of a prompt for `character`: base prompt, trigger word, arc scene, request, style, mood.
 /// Empty parts are left out. A trigger word the base prompt already holds is not said twice.
-pub fn parts(character: &Character, arc: Option<&Narrative>, request: &str) -> Vec<Part> {
+pub fn parts(character: &Character, chapter: Option<Chapter<'_>>, request: &str) -> Vec<Part> {
     let settings = &character.prompt_settings;
     let trigger = if contains_word(&settings.base_prompt, &character.trigger_word) { "" } else { &character.trigger_word };
-    let scene = arc.map(scene).unwrap_or_default();
+    let scene = chapter.map(scene).unwrap_or_default();
     [
         (Source::Base, settings.base_prompt.as_str()),
         (Source::Trigger, trigger),
@@ -81,8 +81,11 @@ pub fn join(parts: &[Part]) -> String {
     parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What an arc adds to a picture: the first sentence of its description, else its title.
-fn scene(arc: &Narrative) -> String {
+/// What an arc adds to a picture: the scene of the day, else the first sentence of its description, else its title.
+fn scene(Chapter { arc, beat, .. }: Chapter<'_>) -> String {
+    if let Some(beat) = beat {
+        return beat.chars().take(LONGEST_SCENE).collect();
+    }
     let sentence = arc.description.split_inclusive(['.', '!', '?', '\n']).map(str::trim).find(|text| !text.is_empty());
     let text = sentence.unwrap_or(&arc.title).trim_end_matches(['.', '!', '?']);
     text.chars().take(LONGEST_SCENE).collect()
@@ -114,7 +117,8 @@ mod tests {
     #[test]
     fn parts_are_joined_in_order_without_stray_commas() {
         let luna = luna();
-        let parts = parts(&luna, luna.narratives.first(), "  walking by the lake ,");
+        let today = "2026-11-23".parse().unwrap();
+        let parts = parts(&luna, luna.narratives[0].chapter(today), "  walking by the lake ,");
         assert_eq!(join(&parts), "a portrait, luna_character, She looks for a crystal, walking by the lake, film photo");
     }
 

@@ -1,3 +1,4 @@
 //! The outside services: one client each.
 
 pub mod comfyui;
+pub mod gemini;

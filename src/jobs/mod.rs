@@ -11,7 +11,7 @@ use chrono::Utc;
 use self::queue::{HandedOut, JobQueue};
 use crate::{
     domain::{
-        job::JobId,
+        job::{JobId, Lane},
         problem::{Kind, Problem},
     },
     service,
@@ -20,6 +20,9 @@ use crate::{
 
 /// How often the outside services are looked at: often enough for a page, seldom enough for a home network.
 const LOOK_AROUND: &str = "0/15 * * * * *";
+
+/// How many jobs Gemini writes for at the same time.
+const WRITERS: usize = 2;
 
 /// Runs all workers until the process is to end, then waits until each has let go of its job.
 pub async fn run(app: AppState) {
@@ -30,22 +33,11 @@ pub async fn run(app: AppState) {
     }
     service::models::look(&app, Utc::now()).await;
     let stop = app.stopping.clone();
-    let (drawing, watching) = (app.clone(), app);
-    // As many pictures at a time as there are ComfyUI servers.
-    let at_once = drawing.config.comfyui.len();
     let handed_out = HandedOut::default();
-    let draw_worker = move |_| {
-        let queue = JobQueue::new(drawing.clone(), handed_out.clone());
-        let (app, handed_out) = (drawing.clone(), handed_out.clone());
-        WorkerBuilder::new("draw").backend(queue).concurrency(at_once).build(move |id: JobId| {
-            let (app, handed_out) = (app.clone(), handed_out.clone());
-            async move {
-                draw(&app, &id).await;
-                handed_out.give_back(&id);
-                Ok::<_, Infallible>(())
-            }
-        })
-    };
+    // As many pictures at a time as there are ComfyUI servers.
+    let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
+    let watching = app;
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let watch_worker = move |_| {
         let app = watching.clone();
@@ -53,12 +45,14 @@ pub async fn run(app: AppState) {
         WorkerBuilder::new("look-around").backend(CronScheduler::new(often)).build(move |_: Tick| {
             let app = app.clone();
             // A slow service must not hold up the clock.
-            tokio::spawn(async move { service::models::look(&app, Utc::now()).await });
+            tokio::spawn(async move {
+                service::models::look(&app, Utc::now()).await;
+                service::gemini::look(&app, Utc::now()).await;
+            });
             async { Ok::<_, Infallible>(()) }
         })
     };
-    let ended = Monitor::new()
-        .register(draw_worker)
+    let ended = monitor
         .register(watch_worker)
         .run_with_signal(async move {
             stop.cancelled().await;
@@ -70,10 +64,29 @@ pub async fn run(app: AppState) {
     }
 }
 
+/// Adds the workers of a lane, so many at once.
+fn with_lane(monitor: Monitor, app: &AppState, lane: Lane, at_once: usize, handed_out: &HandedOut) -> Monitor {
+    let (app, handed_out) = (app.clone(), handed_out.clone());
+    monitor.register(move |_| {
+        let queue = JobQueue::new(app.clone(), lane, handed_out.clone());
+        let (app, handed_out) = (app.clone(), handed_out.clone());
+        WorkerBuilder::new(lane.key()).backend(queue).concurrency(at_once).build(move |id: JobId| {
+            let (app, handed_out) = (app.clone(), handed_out.clone());
+            async move {
+                perform(&app, &id).await;
+                handed_out.give_back(&id);
+                // One that was put off is found at its new time only if somebody looks.
+                app.wake(lane);
+                Ok::<_, Infallible>(())
+            }
+        })
+    })
+}
+
 /// A job whose worker broke down has failed; it must not look as if somebody were on it.
-async fn draw(app: &AppState, id: &JobId) {
+async fn perform(app: &AppState, id: &JobId) {
     let (worker, job) = (app.clone(), id.clone());
-    let performed = tokio::spawn(async move { service::drawing::perform(&worker, &job).await }).await;
+    let performed = tokio::spawn(async move { service::work::perform(&worker, &job).await }).await;
     let problem: Problem = match performed {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.into(),

@@ -11,14 +11,20 @@ use std::{
 
 use apalis::prelude::*;
 use apalis_core::backend::{Backend, BackendConfig, finalize::Ephemeral};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
-use crate::{domain::job::JobId, state::AppState};
+use crate::{
+    domain::job::{JobId, Lane},
+    state::AppState,
+};
 
-/// Hands out each waiting job once, the oldest first.
+/// Hands out each waiting job of a lane once, the oldest first.
 pub struct JobQueue {
     app: AppState,
+    lane: Lane,
     handed_out: HandedOut,
+    /// When the first of those that wait is due, as far as it was known when `news` was made.
+    due: Option<DateTime<Utc>>,
     /// Ready when there may be a new job.
     news: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -28,20 +34,24 @@ pub struct JobQueue {
 pub struct HandedOut(Arc<Mutex<HashSet<JobId>>>);
 
 impl JobQueue {
-    /// The queue of everything that waits in the store.
-    pub fn new(app: AppState, handed_out: HandedOut) -> Self {
-        let news = news(app.clone());
-        Self { app, handed_out, news }
+    /// The queue of everything in that lane that waits in the store.
+    pub fn new(app: AppState, lane: Lane, handed_out: HandedOut) -> Self {
+        let news = news(app.clone(), lane, None);
+        Self { app, lane, handed_out, due: None, news }
     }
 
-    fn next(&self) -> Option<JobId> {
+    /// The next job, or when the next one is due.
+    fn next(&self) -> Result<JobId, Option<DateTime<Utc>>> {
         let state = self.app.store.read();
-        let now = Utc::now();
         let mut handed_out = self.handed_out.lock();
-        let waiting = ["interrupted", "queued"].into_iter().flat_map(|status| state.jobs.indexed("status", status));
-        let next = waiting.filter(|job| job.run_at <= now && !handed_out.contains(&job.id)).min_by_key(|job| job.run_at)?;
-        handed_out.insert(next.id.clone());
-        Some(next.id.clone())
+        let waiting = state.jobs.indexed("waiting", self.lane.key()).filter(|job| !handed_out.contains(&job.id));
+        match waiting.min_by_key(|job| job.run_at) {
+            Some(next) if next.run_at <= Utc::now() => {
+                handed_out.insert(next.id.clone());
+                Ok(next.id.clone())
+            }
+            later => Err(later.map(|job| job.run_at)),
+        }
     }
 }
 
@@ -57,8 +67,16 @@ impl HandedOut {
     }
 }
 
-fn news(app: AppState) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move { app.new_job.notified().await })
+/// Ready when there is a new job in the lane, or at `due`.
+fn news(app: AppState, lane: Lane, due: Option<DateTime<Utc>>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let Some(due) = due else { return app.bell(lane).notified().await };
+        let wait = (due - Utc::now()).to_std().unwrap_or_default();
+        tokio::select! {
+            () = app.bell(lane).notified() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    })
 }
 
 impl Backend for JobQueue {
@@ -71,13 +89,20 @@ impl Backend for JobQueue {
 
     fn poll_next(&mut self, context: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Task<JobId>, Infallible>>> {
         loop {
-            if let Some(id) = self.next() {
-                let name = TaskId::from_string(id.to_string());
-                return Poll::Ready(Some(Ok(TaskBuilder::new(id).task_id(name).build())));
+            let due = match self.next() {
+                Ok(id) => {
+                    let name = TaskId::from_string(id.to_string());
+                    return Poll::Ready(Some(Ok(TaskBuilder::new(id).task_id(name).build())));
+                }
+                Err(due) => due,
+            };
+            if due != self.due {
+                self.due = due;
+                self.news = news(self.app.clone(), self.lane, due);
             }
             // A permit that was left in the meantime makes this ready at once, so no news is lost.
             ready!(self.news.as_mut().poll(context));
-            self.news = news(self.app.clone());
+            self.news = news(self.app.clone(), self.lane, due);
         }
     }
 

@@ -4,3 +4,4 @@
 //! this crate, so that a test of our clients is a test against somebody else's words.
 
 pub mod comfyui;
+pub mod gemini;

@@ -10,6 +10,7 @@ use crate::{
         character::{Character, CharacterChange, CharacterId, CharacterView, Credential, NewSecret},
         content::Content,
         job::Job,
+        library::Prompt,
         narrative::{Narrative, NarrativeId},
         problem::{Kind, Problem},
         secret::Mask,
@@ -130,17 +131,28 @@ pub struct Entailed {
     pub pictures: usize,
     /// Jobs of hers that have not ended.
     pub jobs: usize,
+    /// Entries of hers in the prompt library.
+    pub prompts: usize,
+}
+
+/// What goes with her by choice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Along {
+    /// Her pictures.
+    pub pictures: bool,
+    /// Her prompts.
+    pub prompts: bool,
 }
 
 /// What goes with this character when she is deleted.
 pub fn entailed(app: &AppState, id: &CharacterId) -> Entailed {
     let state = app.store.read();
     let jobs = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final()).count();
-    Entailed { pictures: state.content.indexed("character", id.as_str()).count(), jobs }
+    Entailed { pictures: state.content.count("character", id.as_str()), jobs, prompts: state.prompts.count("character", id.as_str()) }
 }
 
-/// Deletes a character and her credentials, and cancels her jobs. Her pictures stay, unless `purge`.
-pub async fn delete(app: &AppState, id: &CharacterId, purge: bool, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
+/// Deletes a character and her credentials, and cancels her jobs. What is not to go along stays.
+pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
     fresh(app, &*get(app, id)?, expected.as_deref())?;
     let state = app.store.read();
     let unfinished = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final());
@@ -158,13 +170,17 @@ pub async fn delete(app: &AppState, id: &CharacterId, purge: bool, expected: Opt
             for credential in Credential::ALL {
                 tx.delete_secret(owner.as_str(), credential.field())?;
             }
-            let pictures: Vec<_> = if purge {
+            let pictures: Vec<_> = if along.pictures {
                 tx.table::<Content>().indexed("character", owner.as_str()).map(|content| content.id.clone()).collect()
             } else {
                 Vec::new()
             };
             for picture in &pictures {
                 tx.delete::<Content>(picture.as_str())?;
+            }
+            if along.prompts {
+                let prompts: Vec<_> = tx.table::<Prompt>().indexed("character", owner.as_str()).map(|prompt| prompt.id.clone()).collect();
+                prompts.iter().try_for_each(|prompt| tx.delete::<Prompt>(prompt.as_str()).map(drop))?;
             }
             let jobs: Vec<_> = tx.table::<Job>().indexed("character", owner.as_str()).map(|job| job.id.clone()).collect();
             for job in jobs {
@@ -222,7 +238,7 @@ fn fresh(app: &AppState, character: &Character, expected: Option<&str>) -> Resul
     }
 }
 
-fn stale() -> Error {
+pub(super) fn stale() -> Error {
     Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.").into()
 }
 

@@ -156,6 +156,7 @@ pub fn again(content: &Content) -> Result<GenerateRequest, Error> {
         seed: Some(made.seed),
         batch: Some(1),
         loras: Some(recipe.loras.clone()),
+        prompt_id: None,
     })
 }
 

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use chrono::Utc;
 
+use super::work::{Ended, update};
 use crate::{
     domain::{
         content::{Content, Provenance, ReviewState},
-        job::{ImageOrder, Job, JobId, JobStatus, Progress, Sending},
+        job::{ImageOrder, Job, JobId, Sending, Shot, Work},
         problem::{Kind, Problem},
     },
     error::Error,
@@ -22,66 +23,14 @@ use crate::{
 /// How often one picture is sent before it is given up: servers that restart again and again would get it for ever.
 const MOST_SENDINGS: u32 = 4;
 
-/// How the work on a job ended.
-enum Ended {
-    Done,
-    Cancelled,
-    Failed(Problem),
-    /// This server is being stopped; the next start goes on.
-    Stopped,
-}
-
-/// Takes a waiting job and draws its pictures. Does nothing when the job does not wait any more.
-pub async fn perform(app: &AppState, id: &JobId) -> Result<(), Error> {
-    let Some(job) = claim(app, id).await? else { return Ok(()) };
-    let running = app.live.begin(id, first_progress(job.images()));
-    let ended = tokio::select! {
-        ended = draw_all(app, id, &running) => ended,
-        () = app.stopping.cancelled() => Ended::Stopped,
-    };
-    let status = match ended {
-        Ended::Done => JobStatus::Done,
-        Ended::Cancelled => JobStatus::Cancelled,
-        Ended::Failed(problem) => {
-            tracing::warn!(job.id = %id, problem = %problem.message, "a job failed");
-            JobStatus::Failed { problem }
-        }
-        Ended::Stopped => JobStatus::Interrupted,
-    };
-    update(app, id, move |job| job.turn(status, Utc::now())).await?;
-    Ok(())
-}
-
-async fn claim(app: &AppState, id: &JobId) -> Result<Option<Job>, Error> {
-    let wanted = id.clone();
-    app.store
-        .write(move |tx| {
-            let Some(stored) = tx.get::<Job>(wanted.as_str()) else { return Ok(None) };
-            if !matches!(stored.status, JobStatus::Queued | JobStatus::Interrupted) {
-                return Ok(None);
-            }
-            let mut job = Job::clone(&stored);
-            job.attempts += 1;
-            job.turn(JobStatus::Running, Utc::now());
-            tx.put(job.clone())?;
-            Ok(Some(job))
-        })
-        .await
-}
-
-async fn draw_all(app: &AppState, id: &JobId, running: &Running) -> Ended {
+/// Draws what is not drawn yet.
+pub(super) async fn draw_all(app: &AppState, id: &JobId, running: &Running) -> Result<(), Ended> {
     loop {
-        let job = match super::jobs::get(app, id) {
-            Ok(job) => job,
-            // Deleted with its character: nobody waits for it.
-            Err(_) => return Ended::Cancelled,
-        };
-        let Some(place) = job.images().shots.iter().position(|shot| !shot.done) else { return Ended::Done };
+        // Deleted with its character: nobody waits for it.
+        let job = super::jobs::get(app, id).map_err(|_| Ended::Cancelled)?;
+        let Some(place) = image_order(&job).shots.iter().position(|shot| !shot.done) else { return Ok(()) };
         running.update(|progress| progress.picture = place as u32 + 1);
-        match draw_shot(app, &job, place, running).await {
-            Ok(()) => {}
-            Err(ended) => return ended,
-        }
+        draw_shot(app, &job, place, running).await?;
     }
 }
 
@@ -90,13 +39,13 @@ async fn draw_shot(app: &AppState, job: &Job, place: usize, running: &Running) -
     let mut given_up: Vec<String> = Vec::new();
     let mut why: Option<Problem> = None;
     loop {
-        let (ticket, sending, resume) = match self::sending(app, &job.id, place, &given_up).await.map_err(failed)? {
+        let (ticket, sending, resume) = match self::sending(app, &job.id, place, &given_up).await.map_err(Ended::from)? {
             Some(chosen) => chosen,
             None => return Err(Ended::Failed(why.unwrap_or_else(|| nobody(app, job)))),
         };
-        let order = Order { app, job, place, sending: &sending, resume };
-        match order.draw(&ticket, running).await {
-            Ok((picture, seconds)) => return order.keep(picture, seconds).await.map_err(failed),
+        let one = Order { app, job, place, sending: &sending, resume };
+        match one.draw(&ticket, running).await {
+            Ok((picture, seconds)) => return one.keep(picture, seconds).await.map_err(Ended::from),
             Err(DrawError::Cancelled) => return Err(Ended::Cancelled),
             Err(error) => {
                 tracing::warn!(job.id = %job.id, server = %sending.server, error = %error, "a picture was not made");
@@ -108,7 +57,7 @@ async fn draw_shot(app: &AppState, job: &Job, place: usize, running: &Running) -
                     given_up.push(sending.server.clone());
                 }
                 why = Some(problem(&error));
-                forget_sending(app, &job.id, place).await.map_err(failed)?;
+                forget_sending(app, &job.id, place).await.map_err(Ended::from)?;
             }
         }
     }
@@ -117,7 +66,7 @@ async fn draw_shot(app: &AppState, job: &Job, place: usize, running: &Running) -
 /// Where the picture was sent, or is to be sent now: that is stored before it is.
 async fn sending(app: &AppState, id: &JobId, place: usize, except: &[String]) -> Result<Option<(Ticket, Sending, bool)>, Error> {
     let job = super::jobs::get(app, id)?;
-    let shot = &job.images().shots[place];
+    let shot = &image_order(&job).shots[place];
     if let Some(sent) = &shot.sent
         && let Some(ticket) = app.comfy.server(&sent.server)
     {
@@ -126,16 +75,16 @@ async fn sending(app: &AppState, id: &JobId, place: usize, except: &[String]) ->
     if shot.sendings >= MOST_SENDINGS {
         return Ok(None);
     }
-    let mut ticket = app.comfy.choose(&job.images().recipe, except).await;
+    let mut ticket = app.comfy.choose(&image_order(&job).recipe, except).await;
     if ticket.is_none() {
         super::models::look(app, Utc::now()).await;
-        ticket = app.comfy.choose(&job.images().recipe, except).await;
+        ticket = app.comfy.choose(&image_order(&job).recipe, except).await;
     }
     let Some(ticket) = ticket else { return Ok(None) };
     let sending = Sending { server: ticket.comfy().address().to_owned(), prompt_id: uuid::Uuid::new_v4().to_string() };
     let stored = sending.clone();
     update(app, id, move |job| {
-        let shot = &mut job.images_mut().shots[place];
+        let shot = shot_mut(job, place);
         shot.sent = Some(stored);
         shot.sendings += 1;
     })
@@ -144,7 +93,7 @@ async fn sending(app: &AppState, id: &JobId, place: usize, except: &[String]) ->
 }
 
 async fn forget_sending(app: &AppState, id: &JobId, place: usize) -> Result<(), Error> {
-    update(app, id, move |job| job.images_mut().shots[place].sent = None).await
+    update(app, id, move |job| shot_mut(job, place).sent = None).await
 }
 
 /// One picture on its way.
@@ -158,7 +107,7 @@ struct Order<'a> {
 
 impl Order<'_> {
     async fn draw(&self, ticket: &Ticket, running: &Running) -> Result<(DrawnPicture, f64), DrawError> {
-        let order = self.job.images();
+        let order = image_order(self.job);
         let shot = &order.shots[self.place];
         // A prefix of its own: an identical picture in ComfyUI's cache would otherwise come back under its old name,
         // which may be deleted by now.
@@ -174,7 +123,7 @@ impl Order<'_> {
 
     /// Stores the picture, its content, and that this part of the job is done: the last two in one step.
     async fn keep(&self, drawn: DrawnPicture, seconds: f64) -> Result<(), Error> {
-        let order = self.job.images();
+        let order = image_order(self.job);
         let shot = &order.shots[self.place];
         let picture = super::media::store(self.app, &shot.content_id, drawn.bytes).await?;
         let now = Utc::now();
@@ -186,6 +135,7 @@ impl Order<'_> {
             state: ReviewState::Draft,
             caption: String::new(),
             alt_text: String::new(),
+            twitter_caption: String::new(),
             picture: Some(picture),
             provenance: Some(Provenance {
                 job_id: self.job.id.clone(),
@@ -206,8 +156,11 @@ impl Order<'_> {
             .write(move |tx| {
                 let stored = tx.get::<Job>(id.as_str()).ok_or_else(|| Problem::not_found("job"))?;
                 let mut job = Job::clone(&stored);
-                job.images_mut().shots[place].done = true;
+                shot_mut(&mut job, place).done = true;
                 job.updated_at = now;
+                if let Some(prompt) = image_order(&job).request.prompt_id.clone() {
+                    super::prompts::mark_used(tx, &prompt, &content.id, now)?;
+                }
                 tx.put(job)?;
                 Ok::<_, Error>(tx.put(content)?)
             })
@@ -267,38 +220,21 @@ impl Pace {
     }
 }
 
-fn first_progress(order: &ImageOrder) -> Progress {
-    Progress {
-        words: "Sending to ComfyUI".into(),
-        picture: 1,
-        pictures: order.shots.len() as u32,
-        step: 0,
-        steps: order.recipe.steps,
-        seconds_left: None,
-        preview: 0,
+/// The order in a job of the lane that draws.
+fn image_order(job: &Job) -> &ImageOrder {
+    job.images().expect("workers hand over each job by its kind")
+}
+
+fn shot_mut(job: &mut Job, place: usize) -> &mut Shot {
+    match &mut job.work {
+        Work::GenerateImage(order) => &mut order.shots[place],
+        Work::WriteCaption(_) | Work::WritePrompts(_) => unreachable!("workers hand over each job by its kind"),
     }
-}
-
-async fn update(app: &AppState, id: &JobId, change: impl FnOnce(&mut Job) + Send + 'static) -> Result<(), Error> {
-    let id = id.clone();
-    app.store
-        .write(move |tx| {
-            let Some(stored) = tx.get::<Job>(id.as_str()) else { return Ok(()) };
-            let mut job = Job::clone(&stored);
-            change(&mut job);
-            job.updated_at = Utc::now();
-            Ok::<_, Error>(tx.put(job)?)
-        })
-        .await
-}
-
-fn failed(error: Error) -> Ended {
-    Ended::Failed(error.into())
 }
 
 fn nobody(app: &AppState, job: &Job) -> Problem {
     if app.comfy.is_up() {
-        let model = &job.images().recipe.model;
+        let model = &image_order(job).recipe.model;
         return Problem::new(
             Kind::Refused,
             format!("No ComfyUI has everything this picture needs any more. It needs the model {model} and its LoRAs."),

@@ -10,9 +10,9 @@ use crate::{
         character::Character,
         content::{Content, ContentId},
         generation::{GenerateRequest, Resolved},
-        job::{ImageOrder, Job, JobStatus, Shot, Work},
+        job::{ImageOrder, Job, Shot, Work},
         model::Catalogue,
-        problem::{Kind, Problem},
+        problem::Problem,
         prompt::{self, Part},
     },
     error::Error,
@@ -50,42 +50,24 @@ pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>)
         narrative_title: arc.map(|arc| arc.title.clone()),
         request,
     };
-    let job = Job::queued(Work::GenerateImage(order), Some(character.id.clone()), resolved.notes, now);
-    let stored = job.clone();
-    app.store.write(move |tx| tx.put(stored)).await?;
-    app.new_job.notify_one();
-    tracing::info!(job.id = %job.id, character.id = %character.id, "pictures asked for");
-    Ok(job)
-}
-
-/// Waits until a job has ended, and answers its contents. The job goes on when nobody waits.
-pub async fn wait(app: &AppState, job: &Job) -> Result<(Job, Vec<Arc<Content>>), Error> {
-    let ended = tokio::time::timeout(app.config.wait_limit, super::jobs::ended(app, &job.id));
-    let Ok(job) = ended.await else {
-        let words = format!("The picture is not ready yet. It goes on being made: look at /api/jobs/{}.", job.id);
-        return Err(Problem::new(Kind::TooSlow, words).into());
-    };
-    let job = job?;
-    match &job.status {
-        JobStatus::Done => Ok((Job::clone(&job), contents(app, &job))),
-        JobStatus::Failed { problem } => Err(problem.clone().into()),
-        JobStatus::Cancelled => Err(Problem::conflict("The job was cancelled before its pictures were made.").into()),
-        JobStatus::Queued | JobStatus::Running | JobStatus::Interrupted => {
-            Err(Problem::new(Kind::Unreachable, "This server is being stopped. The picture is made when it runs again.").into())
-        }
-    }
+    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now);
+    super::jobs::start(app, job).await
 }
 
 /// The contents a job has made so far, in the order of its batch.
 pub fn contents(app: &AppState, job: &Job) -> Vec<Arc<Content>> {
     let state = app.store.read();
-    job.images().shots.iter().filter_map(|shot| state.content.get(shot.content_id.as_str()).cloned()).collect()
+    job.images()
+        .into_iter()
+        .flat_map(|order| &order.shots)
+        .filter_map(|shot| state.content.get(shot.content_id.as_str()).cloned())
+        .collect()
 }
 
 fn parts(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Vec<Part> {
     match request.full_prompt.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => prompt::by_hand(text),
-        None => prompt::parts(character, character.active_narrative(now, app.timezone), &request.prompt),
+        None => prompt::parts(character, character.chapter(now, app.timezone), &request.prompt),
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
-        job::{Job, JobId, JobStatus, Progress},
+        job::{Job, JobId, JobStatus, Progress, Work},
         problem::{Kind, Problem},
     },
     error::Error,
@@ -17,6 +17,32 @@ use crate::{
 /// One job.
 pub fn get(app: &AppState, id: &JobId) -> Result<Arc<Job>, Error> {
     app.store.read().jobs.get(id.as_str()).cloned().ok_or_else(|| Problem::not_found("job").into())
+}
+
+/// Stores a new job, and wakes those who do it.
+pub(super) async fn start(app: &AppState, job: Job) -> Result<Job, Error> {
+    let stored = job.clone();
+    app.store.write(move |tx| tx.put(stored)).await?;
+    app.wake(job.work.lane());
+    tracing::info!(job.id = %job.id, "a job was asked for");
+    Ok(job)
+}
+
+/// Waits until a job is done, at most as long as is set; the job goes on when nobody waits.
+pub async fn done(app: &AppState, job: &Job) -> Result<Arc<Job>, Error> {
+    let Ok(job) = tokio::time::timeout(app.config.wait_limit, ended(app, &job.id)).await else {
+        let words = format!("It is not ready yet, and goes on being made: look at /api/jobs/{}.", job.id);
+        return Err(Problem::new(Kind::TooSlow, words).into());
+    };
+    let job = job?;
+    match &job.status {
+        JobStatus::Done => Ok(job),
+        JobStatus::Failed { problem } => Err(problem.clone().into()),
+        JobStatus::Cancelled => Err(Problem::conflict("The job was cancelled before it was done.").into()),
+        JobStatus::Queued | JobStatus::Running | JobStatus::Interrupted => {
+            Err(Problem::new(Kind::Unreachable, "This server is being stopped. The job goes on when it runs again.").into())
+        }
+    }
 }
 
 /// Some jobs of a longer list, newest first.
@@ -124,17 +150,19 @@ pub async fn retry(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Job
                     return Err(Error::from(Problem::conflict("This job has not ended yet.")));
                 }
             }
-            for shot in job.images_mut().shots.iter_mut().filter(|shot| !shot.done) {
-                shot.sent = None;
-                shot.sendings = 0;
+            if let Work::GenerateImage(order) = &mut job.work {
+                for shot in order.shots.iter_mut().filter(|shot| !shot.done) {
+                    shot.sent = None;
+                    shot.sendings = 0;
+                }
             }
-            job.run_at = now;
-            job.turn(JobStatus::Queued, now);
+            job.attempts = 0;
+            job.put_off(now, now);
             tx.put(job.clone())?;
             Ok(job)
         })
         .await?;
-    app.new_job.notify_one();
+    app.wake(job.work.lane());
     Ok(job)
 }
 

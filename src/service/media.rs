@@ -28,6 +28,21 @@ pub async fn store(app: &AppState, id: &ContentId, png: Bytes) -> Result<Picture
     stored.await.unwrap_or_else(|_| Err(Problem::new(Kind::Refused, "ComfyUI's picture could not be read.").into()))
 }
 
+/// A content's picture for eyes that need no more: a JPEG of at most 1,024 pixels a side.
+pub async fn to_look_at(app: &AppState, id: &ContentId) -> Result<Bytes, Error> {
+    let path = original_path(app, id)?;
+    let made = tokio::task::spawn_blocking(move || {
+        let png = std::fs::read(path).map_err(Error::file("Reading a picture"))?;
+        let picture = image::load_from_memory(&png).map_err(|_| Problem::conflict("The picture's file is damaged."))?;
+        let small = if picture.width().max(picture.height()) > 1_024 { picture.thumbnail(1_024, 1_024) } else { picture };
+        let mut jpeg = Vec::new();
+        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 85);
+        small.to_rgb8().write_with_encoder(encoder).map_err(|_| Problem::conflict("The picture's file is damaged."))?;
+        Ok(Bytes::from(jpeg))
+    });
+    made.await.unwrap_or_else(|_| Err(Problem::conflict("The picture's file is damaged.").into()))
+}
+
 /// Removes a picture's files. What cannot be removed is said in the log; nobody refers to it any more.
 pub async fn remove(app: &AppState, id: &ContentId) {
     for path in [original_path(app, id), thumbnail_path(app, id)].into_iter().flatten() {

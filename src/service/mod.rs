@@ -1,11 +1,18 @@
 //! What the app does: a file a subject, a function a deed. Pages, the API and jobs all call these.
 
+pub mod captions;
 pub mod characters;
 pub mod content;
 pub mod drawing;
+pub mod gemini;
+pub mod ideas;
 pub mod images;
 pub mod jobs;
 pub mod media;
 pub mod models;
+pub mod prompts;
 pub mod seed;
+pub mod settings;
+pub mod status;
 pub mod watching;
+pub mod work;

@@ -47,6 +47,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "characters" => Topic::Character,
         "content" => Topic::Content,
         "jobs" => Topic::Job,
+        "prompts" => Topic::Prompt,
         "settings" => Topic::Settings,
         _ => return None,
     };

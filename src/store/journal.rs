@@ -1,10 +1,15 @@
 //! The journal: a line for each change, on disk before the change is acknowledged.
 //!
-//! A line is `{"crc":"<8 hex digits>","body":{"seq":N,"ops":[…]}}`; the checksum is the CRC-32 of the body's text.
+//! A line is `{"crc":"<8 hex digits>","body":{"seq":N,"batch":B,"ops":[…]}}`; the checksum is the CRC-32 of the
+//! body's text, `B` the number of the first line that was made durable together with it.
+//!
+//! While the journal is in use, zeros stand after its last line: room that is on disk already, so that a sync has
+//! to write the line and not the file's new length too.
 
 use std::{
     fs::{File, OpenOptions},
     io::{Read, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -16,12 +21,17 @@ use super::{
     state::{Operation, State},
 };
 
+/// How many zeros are written ahead.
+const ROOM: usize = 1 << 16;
+
 /// The open journal.
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
     /// Up to here every line is whole.
     good: u64,
+    /// Up to here the file's blocks are there; between the two there are only zeros.
+    reserved: u64,
     next: u64,
 }
 
@@ -35,6 +45,8 @@ struct Line<'a> {
 #[derive(Deserialize)]
 struct Body<'a> {
     seq: u64,
+    #[serde(default)]
+    batch: Option<u64>,
     #[serde(borrow)]
     ops: Vec<Op<'a>>,
 }
@@ -55,15 +67,18 @@ impl Journal {
     /// Opens the journal of a folder and replays it into `state`. A torn last line was never acknowledged: it is cut off.
     pub(super) fn open(dir: &Path, state: &mut State) -> Result<(Self, Vec<String>), OpenError> {
         let path = dir.join("journal.ndjson");
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(OpenError::io(&path))?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(OpenError::io(&path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(OpenError::io(&path))?;
         let (good, next, touched) = replay(&path, &bytes, state)?;
-        if good < bytes.len() as u64 {
-            tracing::warn!(bytes = bytes.len() as u64 - good, "the journal's last line is torn; it was never acknowledged and is dropped");
+        let tail = &bytes[good as usize..];
+        if tail.iter().any(|byte| *byte != 0) {
+            tracing::warn!(bytes = tail.len(), "the journal's last lines are torn; they were never acknowledged and are dropped");
+        }
+        if !tail.is_empty() {
             file.set_len(good).map_err(OpenError::io(&path))?;
         }
-        Ok((Self { path, file, good, next }, touched))
+        Ok((Self { path, file, good, reserved: good, next }, touched))
     }
 
     /// Appends one line for each change and waits until they are on disk. When that fails, none of them is there.
@@ -71,28 +86,53 @@ impl Journal {
         let mut lines = Vec::new();
         let mut next = self.next;
         for operations in changes {
-            let body = format!("{{\"seq\":{next},\"ops\":[{}]}}", operations.join(","));
+            let body = format!("{{\"seq\":{next},\"batch\":{},\"ops\":[{}]}}", self.next, operations.join(","));
             writeln!(lines, "{{\"crc\":\"{:08x}\",\"body\":{body}}}", crc32fast::hash(body.as_bytes()))?;
             next += 1;
         }
-        // What a failure before left behind must be gone before anything is written after it.
-        if self.file.metadata()?.len() != self.good {
-            self.file.set_len(self.good)?;
-        }
-        let written = self.file.write_all(&lines).and_then(|()| self.file.sync_data());
+        self.reserve(lines.len())?;
+        let written = self.file.write_all_at(&lines, self.good).and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => {
                 self.good += lines.len() as u64;
+                self.reserved = self.reserved.max(self.good);
                 self.next = next;
                 Ok(())
             }
             Err(error) => {
-                if let Err(error) = self.file.set_len(self.good) {
+                if let Err(error) = self.cut_back() {
                     tracing::warn!(%error, "the journal could not be cut back; it is tried again before the next change");
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Makes room for so many bytes after the last line. Without room on the disk, lines are appended as they come.
+    fn reserve(&mut self, bytes: usize) -> std::io::Result<()> {
+        // What a failure before left behind must be gone before anything is written in its place.
+        if self.file.metadata()?.len() != self.reserved {
+            self.cut_back()?;
+        }
+        if self.good + bytes as u64 <= self.reserved {
+            return Ok(());
+        }
+        let zeros = vec![0; bytes + ROOM];
+        match self.file.write_all_at(&zeros, self.reserved) {
+            Ok(()) => {
+                self.reserved += zeros.len() as u64;
+                Ok(())
+            }
+            Err(_) => self.cut_back(),
+        }
+    }
+
+    fn cut_back(&mut self) -> std::io::Result<()> {
+        // Anything else than what the file's length will be, should the next line fail.
+        self.reserved = u64::MAX;
+        self.file.set_len(self.good)?;
+        self.reserved = self.good;
+        Ok(())
     }
 
     /// How long the journal is, for [`Journal::cut`].
@@ -104,7 +144,7 @@ impl Journal {
     pub(super) fn cut(&mut self, end: u64) -> std::io::Result<()> {
         if end == self.good {
             self.file.set_len(0)?;
-            self.good = 0;
+            (self.good, self.reserved) = (0, 0);
             return self.file.sync_data();
         }
         let mut rest = Vec::new();
@@ -117,8 +157,9 @@ impl Journal {
         shorter.as_file().sync_data()?;
         shorter.persist(&self.path)?;
         File::open(dir)?.sync_all()?;
-        self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
+        self.file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         self.good = rest.len() as u64;
+        self.reserved = self.good;
         Ok(())
     }
 }
@@ -134,17 +175,27 @@ fn replay(path: &Path, bytes: &[u8], state: &mut State) -> Result<(u64, u64, Vec
             good += 1;
             continue;
         }
+        if line.iter().all(|byte| *byte == 0) {
+            break;
+        }
         match read_line(line) {
             Ok(body) => {
                 apply(&body, state, &mut touched).map_err(bad)?;
                 next = body.seq + 1;
                 good += line.len();
             }
-            Err(_) if last => break,
+            Err(_) if (last || line.contains(&0)) && nothing_later(&bytes[good..], next) => break,
             Err(reason) => return Err(bad(reason)),
         }
     }
     Ok((good as u64, next, touched))
+}
+
+/// Whether all lines in `rest` were made durable together with line `next`, or tried to be. A power cut may leave any
+/// of a batch's blocks unwritten, so that whole lines can follow on torn ones; none of them was acknowledged.
+fn nothing_later(rest: &[u8], next: u64) -> bool {
+    let pieces = rest.split(|byte| *byte == 0).flat_map(|piece| piece.split_inclusive(|byte| *byte == b'\n'));
+    pieces.filter_map(|line| read_line(line).ok()).all(|body| body.batch.unwrap_or(body.seq) <= next)
 }
 
 fn read_line(line: &[u8]) -> Result<Body<'_>, String> {

@@ -12,7 +12,7 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{character::Character, content::Content, job::Job};
+use crate::domain::{character::Character, content::Content, job::Job, library::Prompt};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -37,6 +37,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
+        prompts: array::<Prompt>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
         settings: Arc::default(),
     };
@@ -65,6 +66,7 @@ impl State {
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),
+            Prompt::COLLECTION => self.prompts = Table::default(),
             SealedSecret::COLLECTION => self.secrets = Table::default(),
             _ => {}
         }

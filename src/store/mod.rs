@@ -25,6 +25,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use secrecy::SecretString;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::{
@@ -144,6 +145,12 @@ impl Store {
             None => SecretState::Absent,
             Some(sealed) => self.0.shared.vault.mask(sealed),
         }
+    }
+
+    /// A secret itself, for the moment it is used. `None` when it is not set or cannot be unsealed.
+    pub fn secret(&self, owner: &str, field: &str) -> Option<SecretString> {
+        let state = self.read();
+        self.0.shared.vault.unseal(state.secrets.get(&secrets::id(owner, field))?)
     }
 
     /// Where everything lies.

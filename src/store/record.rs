@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{state::State, table::Table};
-use crate::domain::{character::Character, content::Content, job::Job};
+use crate::domain::{
+    character::Character,
+    content::Content,
+    job::{Job, JobStatus},
+    library::Prompt,
+};
 
 /// A type that is stored in a collection of its own.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -84,6 +89,9 @@ impl Record for Job {
 
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
         emit("status", self.status.key());
+        if matches!(self.status, JobStatus::Queued | JobStatus::Interrupted) {
+            emit("waiting", self.work.lane().key());
+        }
         if let Some(character) = &self.character_id {
             emit("character", character.as_str());
         }
@@ -95,6 +103,29 @@ impl Record for Job {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.jobs
+    }
+}
+
+impl Record for Prompt {
+    const COLLECTION: &'static str = "prompts";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        // Now and not at the first search, which would wait for all of them.
+        self.folded();
+        emit("character", self.character_id.as_str());
+        emit("used", if self.used { "true" } else { "false" });
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.prompts
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.prompts
     }
 }
 

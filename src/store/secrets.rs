@@ -94,7 +94,7 @@ impl Vault {
         }
     }
 
-    fn unseal(&self, sealed: &SealedSecret) -> Option<SecretString> {
+    pub(super) fn unseal(&self, sealed: &SealedSecret) -> Option<SecretString> {
         let Self::Open(cipher) = self else { return None };
         let bytes = BASE64_STANDARD.decode(&sealed.value).ok()?;
         let (nonce, text) = bytes.split_at_checked(NONCE)?;

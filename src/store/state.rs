@@ -9,7 +9,7 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{character::Character, content::Content, job::Job, settings::Settings};
+use crate::domain::{character::Character, content::Content, job::Job, library::Prompt, settings::Settings};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -23,6 +23,8 @@ pub struct State {
     pub content: Table<Content>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
+    /// The prompt library.
+    pub prompts: Table<Prompt>,
     /// Sealed secrets.
     pub secrets: Table<SealedSecret>,
     /// What is set for the installation.
@@ -36,6 +38,7 @@ impl State {
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
+            Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
             SETTINGS => match operation {
                 Operation::Put(record) => {
@@ -54,6 +57,7 @@ impl State {
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
+            Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
             SETTINGS => arrays::write_object(dir, SETTINGS, &*self.settings),
             other => unreachable!("only collections listed here are ever changed, and `{other}` is not"),
@@ -83,4 +87,5 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 5] = [Character::COLLECTION, Content::COLLECTION, Job::COLLECTION, SealedSecret::COLLECTION, SETTINGS];
+pub(super) const COLLECTIONS: [&str; 6] =
+    [Character::COLLECTION, Content::COLLECTION, Job::COLLECTION, Prompt::COLLECTION, SealedSecret::COLLECTION, SETTINGS];

@@ -20,9 +20,17 @@ impl Done {
         Self { to: page.into(), toast: None }
     }
 
+    /// With a button that takes it back: a form to that address with that token.
+    pub fn undone_by(mut self, action: &str, token: String) -> Self {
+        if let Some(toast) = &mut self.toast {
+            toast.undo = Some((action.to_owned(), token));
+        }
+        self
+    }
+
     /// With a word.
     pub fn saying(mut self, words: impl Into<String>) -> Self {
-        self.toast = Some(Toast { good: true, words: words.into(), view: None });
+        self.toast = Some(Toast { good: true, words: words.into(), view: None, undo: None });
         self
     }
 }
@@ -56,7 +64,7 @@ pub async fn press(back: &str, deed: impl Future<Output = Result<Done, Error>>) 
     match deed.await {
         Ok(done) => go(done).await,
         Err(error) => {
-            let toast = Toast { good: false, words: Problem::from(error).message, view: None };
+            let toast = Toast { good: false, words: Problem::from(error).message, view: None, undo: None };
             flash::leave(Flash { toast: Some(toast), refused: None }).await;
             redirect(back);
         }

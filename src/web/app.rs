@@ -29,6 +29,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("content") view=pages::content::grid::Grid/>
                     <Route path=path!("content/:id") view=pages::content::detail::Detail/>
                     <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>
+                    <Route path=path!("prompts") view=pages::prompts::list::Prompts/>
+                    <Route path=path!("prompts/new") view=pages::prompts::edit::New/>
+                    <Route path=path!("prompts/templates") view=pages::prompts::templates::TemplatesPage/>
+                    <Route path=path!("prompts/:id") view=pages::prompts::edit::Edit/>
+                    <Route path=path!("system") view=pages::system::System/>
+                    <Route path=path!("settings") view=pages::settings::Settings/>
                     <Route path=path!("models") view=pages::models::Models/>
                     <Route path=path!("*any") view=|| view! { <Missing what="page"/> }/>
                 </ParentRoute>

@@ -26,6 +26,9 @@ pub struct Toast {
     pub words: String,
     /// Where to look at it.
     pub view: Option<String>,
+    /// What takes it back: where to send the token, and the token.
+    #[serde(default)]
+    pub undo: Option<(String, String)>,
 }
 
 /// A form that was refused, with everything that was typed into it but secrets.

@@ -66,7 +66,7 @@ pub fn Frame() -> impl IntoView {
 fn Banners() -> impl IntoView {
     let app = context::app();
     let sandbox = app.config.sandbox.then(|| {
-        view! { <div class="banner info" role="status"><b>"SANDBOX"</b><span>"ComfyUI is simulated on this machine; pictures are made up."</span></div> }
+        view! { <div class="banner info" role="status"><b>"SANDBOX"</b><span>"ComfyUI and Gemini are simulated on this machine; pictures and words are made up."</span></div> }
     });
     let damaged = app.store.health().damaged.into_iter().map(|damage| {
         view! { <div class="banner bad" role="status"><b>"READ-ONLY STORE"</b><span>{damage.to_string()}</span></div> }
@@ -87,10 +87,18 @@ struct Place {
 fn Sidebar() -> impl IntoView {
     let place = |path, words, icon, key| Place { path, words, icon, key };
     let today = link(place("/", "Today", icondata_lu::LuHouse, "t"));
-    let create = [place("/characters", "Characters", icondata_lu::LuUsers, "c"), place("/studio", "Studio", icondata_lu::LuSparkles, "s")];
+    let create = [
+        place("/characters", "Characters", icondata_lu::LuUsers, "c"),
+        place("/studio", "Studio", icondata_lu::LuSparkles, "s"),
+        place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
+    ];
     let review = [place("/content", "Content", icondata_lu::LuImages, "l")];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
-    let system = [place("/api/docs", "API", icondata_lu::LuBraces, "a")];
+    let system = [
+        place("/system", "Status", icondata_lu::LuActivity, "h"),
+        place("/settings", "Settings", icondata_lu::LuSettings, "e"),
+        place("/api/docs", "API", icondata_lu::LuBraces, "a"),
+    ];
     view! {
         <nav class="sidebar" aria-label="Main">
             <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
@@ -116,7 +124,7 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
     view! {
@@ -138,7 +146,7 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio") { path } else { "/content".to_owned() };
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts") { path } else { "/content".to_owned() };
     view! {
         <form class="switcher" method="get" action=page>
             <label for="switcher">"Character"</label>
@@ -178,11 +186,15 @@ fn Toasts() -> impl IntoView {
 }
 
 fn toast(toast: Toast) -> impl IntoView {
+    let undo = toast.undo.map(|(action, token)| {
+        view! { <form method="post" action=action><input type="hidden" name="token" value=token/><button class="button small">"Undo"</button></form> }
+    });
     let view = toast.view.map(|href| view! { <a class="button small" href=href>"View"</a> });
     view! {
         <div class=if toast.good { "toast ok" } else { "toast bad" } role="status">
             <p>{toast.words}</p>
             {view}
+            {undo}
             <button type="button" class="button quiet small icon-only js-only" data-dismiss="" aria-label="Dismiss"><Icon of=icondata_lu::LuX/></button>
         </div>
     }

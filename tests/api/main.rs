@@ -8,3 +8,4 @@ mod images;
 mod interruptions;
 mod pages;
 mod support;
+mod words;

@@ -67,3 +67,43 @@ async fn a_damaged_file_keeps_what_the_journal_holds_of_it() {
     std::fs::write(&file, "[]").unwrap();
     assert_eq!(names(&open(dir.path()).await), ["Luna"], "mended, and nothing is lost");
 }
+
+/// A line as the journal has it, of the batch that began with `batch`.
+fn line(seq: u64, batch: u64, name: &str) -> Vec<u8> {
+    let body = format!(r#"{{"seq":{seq},"batch":{batch},"ops":[{{"put":"characters","record":{{"id":"{name}","name":"{name}"}}}}]}}"#);
+    format!("{{\"crc\":\"{:08x}\",\"body\":{body}}}\n", crc32fast::hash(body.as_bytes())).into_bytes()
+}
+
+/// As a power cut leaves a line whose second half never reached the disk, with room after it.
+fn torn(mut line: Vec<u8>) -> Vec<u8> {
+    let half = line.len() / 2;
+    line[half..].fill(0);
+    line
+}
+
+#[tokio::test]
+async fn room_after_the_last_line_is_not_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("journal.ndjson"), [line(1, 1, "Luna"), vec![0; 5_000]].concat()).unwrap();
+    let store = open(dir.path()).await;
+    put(&store, character("b", "Cortex")).await.unwrap();
+    drop(store);
+    assert_eq!(names(&open(dir.path()).await), ["Luna", "Cortex"]);
+}
+
+#[tokio::test]
+async fn a_batch_torn_in_its_middle_is_dropped_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = [line(1, 1, "Luna"), line(2, 2, "Cortex"), torn(line(3, 2, "Mira")), line(4, 2, "Nova"), vec![0; 100]].concat();
+    std::fs::write(dir.path().join("journal.ndjson"), journal).unwrap();
+    assert_eq!(names(&open(dir.path()).await), ["Luna", "Cortex"]);
+}
+
+#[tokio::test]
+async fn a_torn_line_with_acknowledged_ones_after_it_stops_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = [line(1, 1, "Luna"), torn(line(2, 2, "Mira")), line(3, 3, "Nova")].concat();
+    std::fs::write(dir.path().join("journal.ndjson"), journal).unwrap();
+    let refused = open_with(dir.path(), key(1)).await.err().unwrap();
+    assert!(matches!(refused, OpenError::BadJournal { .. }), "{refused}");
+}

@@ -10,7 +10,7 @@ async fn a_folder_of_an_older_app_opens_as_it_is_and_keeps_what_we_do_not_know()
     let dir = tempfile::tempdir().unwrap();
     let old = json!([
         {"id": 7, "name": "Luna", "personality": ["dreamy", "kind"], "zodiac": {"sign": "pisces"}, "promptSettings": {"style": "film", "lens": 35}, "createdAt": "2025-01-02 03:04:05"},
-        {"id": "cortex", "name": "Cortex", "narratives": [{"title": "Old", "startDate": "2025-03-01T00:00:00.000Z", "endDate": "2025-04-01", "beats": [1]}], "isActive": null, "backstory": null}
+        {"id": "cortex", "name": "Cortex", "narratives": [{"title": "Old", "startDate": "2025-03-01T00:00:00.000Z", "endDate": "2025-04-01", "chapters": [1]}], "isActive": null, "backstory": null}
     ]);
     let mut old = old;
     old[1].as_object_mut().unwrap().remove("isActive");
@@ -30,7 +30,7 @@ async fn a_folder_of_an_older_app_opens_as_it_is_and_keeps_what_we_do_not_know()
     store.close().await.unwrap();
     let written: Value = serde_json::from_str(&std::fs::read_to_string(dir.path().join("characters.json")).unwrap()).unwrap();
     assert_eq!((&written[0]["zodiac"]["sign"], &written[0]["promptSettings"]["lens"]), (&json!("pisces"), &json!(35)));
-    assert_eq!(written[1]["narratives"][0]["beats"], json!([1]));
+    assert_eq!(written[1]["narratives"][0]["chapters"], json!([1]));
     assert_eq!(written[0]["createdAt"], "2025-01-02T03:04:05Z");
     assert_eq!(std::fs::read_to_string(dir.path().join("scheduler.json")).unwrap(), "[1, 2]", "what we do not read we do not touch");
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use super::{icon::Icon, page::Pill};
 use crate::{
-    domain::job::{Job, JobStatus, Progress},
-    web::{context, words},
+    domain::job::{Job, JobStatus, Lane, Progress, Work},
+    web::{context, pages::jobs::page_of, words},
 };
 
 /// A job as a card: bar with step n/N, time left, preview, cancel; or how it ended and the next step.
@@ -15,19 +15,17 @@ use crate::{
 pub fn JobCard(job: Arc<Job>) -> impl IntoView {
     let app = context::app();
     let progress = app.live.progress(&job.id);
-    let order = job.images();
     let name = job.character_id.as_ref().and_then(|id| app.store.read().characters.get(id.as_str()).map(|one| one.name.clone()));
-    let request = if order.request.prompt.is_empty() { &order.recipe.prompt } else { &order.request.prompt };
-    let title = format!("{}, {}", name.unwrap_or_else(|| "Someone".into()), words::start(request, 60));
+    let title = format!("{}, {}", name.unwrap_or_else(|| "Someone".into()), words::start(&subject(&job), 60));
     let preview = progress.as_ref().filter(|progress| progress.preview > 0).map(|progress| {
         view! { <img src=format!("/api/jobs/{}/preview?n={}", job.id, progress.preview) alt="Preview"/> }
     });
     let (id, state) = (job.id.to_string(), job.status.key());
-    let made_by = format!("{} · seed {}", order.recipe.model, order.shots.first().map(|shot| shot.seed).unwrap_or_default());
+    let made_by = maker(&job);
     view! {
         <article class="job" data-job=id.clone() data-state=state>
-            <div class="job-preview">{preview}</div>
-            <p class="job-title"><a class="strong" href=format!("/studio?job={id}")>{title}</a></p>
+            {job.images().is_some().then(|| view! { <div class="job-preview">{preview}</div> })}
+            <p class="job-title"><a class="strong" href=page_of(&job)>{title}</a></p>
             <JobProgress job=Arc::clone(&job) progress/>
             <JobActions job/>
             <p class="clip small" title=made_by.clone()>{made_by.clone()}</p>
@@ -36,11 +34,30 @@ pub fn JobCard(job: Arc<Job>) -> impl IntoView {
     .into_any()
 }
 
+/// What a job is about, in words.
+pub fn subject(job: &Job) -> String {
+    match &job.work {
+        Work::GenerateImage(order) if order.request.prompt.is_empty() => order.recipe.prompt.clone(),
+        Work::GenerateImage(order) => order.request.prompt.clone(),
+        Work::WriteCaption(order) => format!("captions for {}", order.request.network.label()),
+        Work::WritePrompts(order) => words::count(order.request.count as usize, "prompt", "prompts"),
+    }
+}
+
+fn maker(job: &Job) -> String {
+    match &job.work {
+        Work::GenerateImage(order) => {
+            format!("{} · seed {}", order.recipe.model, order.shots.first().map(|shot| shot.seed).unwrap_or_default())
+        }
+        Work::WriteCaption(_) | Work::WritePrompts(_) => "Gemini".to_owned(),
+    }
+}
+
 /// The bar of a job that has not ended, or how it ended.
 #[component]
 pub fn JobProgress(job: Arc<Job>, progress: Option<Progress>) -> impl IntoView {
     match &job.status {
-        JobStatus::Queued => view! { <p class="job-step">"Waiting for a free ComfyUI"</p><progress class="bar"></progress> }.into_any(),
+        JobStatus::Queued => view! { <p class="job-step">{waiting(&job)}</p><progress class="bar"></progress> }.into_any(),
         JobStatus::Interrupted => {
             view! { <p class="job-step">"Cut off by a restart; goes on by itself"</p><progress class="bar"></progress> }.into_any()
         }
@@ -50,6 +67,18 @@ pub fn JobProgress(job: Arc<Job>, progress: Option<Progress>) -> impl IntoView {
         JobStatus::Failed { problem } => {
             view! { <Pill tone="bad" words="Failed"/><p class="job-problem">{problem.message.clone()}</p> }.into_any()
         }
+    }
+}
+
+fn waiting(job: &Job) -> String {
+    let again = job.attempts > 0 && job.run_at > chrono::Utc::now();
+    match job.work.lane() {
+        Lane::Write if again => {
+            let at = job.run_at.with_timezone(&context::app().timezone).format("%H:%M:%S");
+            format!("Gemini has no room for it now; it is asked again at {at}")
+        }
+        Lane::Write => "Waiting for Gemini".to_owned(),
+        Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
     }
 }
 
@@ -69,7 +98,8 @@ fn running(progress: Option<Progress>) -> impl IntoView {
 
 /// In the words the script uses for the events.
 fn step_words(progress: &Progress) -> String {
-    let step = if progress.step > 0 { format!("Step {} of {}", progress.step, progress.steps) } else { progress.words.clone() };
+    let step =
+        if progress.step > 0 { format!("{} {} of {}", progress.unit, progress.step, progress.steps) } else { progress.words.clone() };
     if progress.pictures > 1 { format!("{step} · picture {} of {}", progress.picture, progress.pictures) } else { step }
 }
 

@@ -1,5 +1,6 @@
 //! Parts that more than one page shows.
 
+pub mod captions;
 pub mod icon;
 pub mod job;
 pub mod page;

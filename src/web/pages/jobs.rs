@@ -4,8 +4,9 @@ use chrono::Utc;
 use leptos::prelude::*;
 
 use crate::{
-    domain::job::JobId,
+    domain::job::{Job, JobId, Work},
     service,
+    state::AppState,
     web::{
         actions::{Done, press},
         context,
@@ -16,9 +17,10 @@ use crate::{
 #[server(prefix = "/actions", endpoint = "jobs/cancel")]
 pub async fn cancel_job(id: JobId) -> Result<(), ServerFnError> {
     let app = context::app();
-    press(&page_of(&id), async {
+    let page = page_of_id(&app, &id);
+    press(&page, async {
         service::jobs::cancel(&app, &id, Utc::now()).await?;
-        Ok(Done::to(page_of(&id)).saying("Cancelled. Pictures that were ready are kept."))
+        Ok(Done::to(page.clone()).saying("Cancelled. What was ready is kept."))
     })
     .await
 }
@@ -27,14 +29,28 @@ pub async fn cancel_job(id: JobId) -> Result<(), ServerFnError> {
 #[server(prefix = "/actions", endpoint = "jobs/retry")]
 pub async fn retry_job(id: JobId) -> Result<(), ServerFnError> {
     let app = context::app();
-    press(&page_of(&id), async {
+    let page = page_of_id(&app, &id);
+    press(&page, async {
         service::jobs::retry(&app, &id, Utc::now()).await?;
-        Ok(Done::to(page_of(&id)))
+        Ok(Done::to(page.clone()))
     })
     .await
 }
 
 /// Where a job is watched.
-pub fn page_of(id: &JobId) -> String {
-    format!("/studio?job={}", context::encode(id.as_str()))
+pub fn page_of(job: &Job) -> String {
+    let id = context::encode(job.id.as_str());
+    match &job.work {
+        Work::GenerateImage(_) => format!("/studio?job={id}"),
+        Work::WriteCaption(order) => match (&order.request.content_id, &order.request.prompt_id) {
+            (Some(content), _) => format!("/content/{}?words={id}#captions", context::encode(content.as_str())),
+            (None, Some(prompt)) => format!("/prompts/{}?words={id}#captions", context::encode(prompt.as_str())),
+            (None, None) => "/prompts".to_owned(),
+        },
+        Work::WritePrompts(_) => format!("/prompts?job={id}"),
+    }
+}
+
+fn page_of_id(app: &AppState, id: &JobId) -> String {
+    service::jobs::get(app, id).map_or_else(|_| "/".to_owned(), |job| page_of(&job))
 }

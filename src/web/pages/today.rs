@@ -13,7 +13,7 @@ use crate::{
     web::{
         components::{
             icon::Icon,
-            job::JobCard,
+            job::{JobCard, subject},
             page::{Empty, Heading, Pill},
             picture::{Avatar, Pictures},
         },
@@ -83,8 +83,8 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
         view! {
             <li>
                 <Pill tone="bad" words="Failed"/>
-                <div>{words::start(&job.images().request.prompt, 60)}<p class="muted">{words}</p></div>
-                <span class="end"><a class="button small" href=super::jobs::page_of(&job.id) aria-label=format!("Look at job {id}")>"Look"</a></span>
+                <div>{words::start(&subject(&job), 60)}<p class="muted">{words}</p></div>
+                <span class="end"><a class="button small" href=super::jobs::page_of(&job) aria-label=format!("Look at job {id}")>"Look"</a></span>
             </li>
         }
     });

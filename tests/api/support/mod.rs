@@ -10,7 +10,10 @@ use digital_dalla::{
     events::Events,
     integrations::comfyui::Limits,
     jobs, router,
-    sandbox::comfyui::{ComfySandbox, Options},
+    sandbox::{
+        comfyui::{ComfySandbox, Options},
+        gemini::{self, GeminiSandbox},
+    },
     service,
     state::AppState,
     store::{OpenOptions, Store},
@@ -26,6 +29,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub struct TestApp {
     pub app: AppState,
     pub comfy: ComfySandbox,
+    pub gemini: GeminiSandbox,
     pub client: Client,
     pub url: String,
     pub dir: Arc<TempDir>,
@@ -42,9 +46,20 @@ impl TestApp {
         Self::start_at(&urls, comfy, dir).await
     }
 
+    /// Without a key for Gemini.
+    pub async fn start_without_key() -> Self {
+        let comfy = sandbox().await;
+        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), false).await
+    }
+
     /// With several servers: `urls` as in `COMFYUI_URL`.
     pub async fn start_at(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>) -> Self {
-        let config = Config::parse_from([
+        Self::start_as(urls, comfy, dir, true).await
+    }
+
+    async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
+        let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
+        let mut config = Config::parse_from([
             "digital-dalla",
             "--comfyui-url",
             urls,
@@ -52,7 +67,10 @@ impl TestApp {
             "Europe/Rome",
             "--cors-origins",
             "https://front.example",
+            "--gemini-url",
+            &gemini.url(),
         ]);
+        config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
@@ -73,7 +91,7 @@ impl TestApp {
             tokio::spawn(async move { served.await.unwrap() }),
         ];
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
-        Self { app, comfy, client, url, dir, workers }
+        Self { app, comfy, gemini, client, url, dir, workers }
     }
 
     /// Stops as SIGTERM does, and gives back what the next start needs.
@@ -89,6 +107,7 @@ impl TestApp {
     /// Every fault has happened, and no job is left.
     pub fn is_quiet(&self) {
         assert!(self.comfy.faults().pending().is_empty(), "faults that did not happen: {:?}", self.comfy.faults().pending());
+        assert!(self.gemini.pending().is_empty(), "faults that did not happen: {:?}", self.gemini.pending());
         assert!(service::jobs::unfinished(&self.app, &self.app.store.read()).is_empty(), "a job is left in the queue");
     }
 
@@ -106,6 +125,10 @@ impl TestApp {
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
         Answer::of(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

@@ -16,11 +16,16 @@ use crate::{
 
 /// Deletes a character.
 #[server(prefix = "/actions", endpoint = "characters/delete")]
-pub async fn delete_character(id: CharacterId, #[server(default)] purge: Option<String>) -> Result<(), ServerFnError> {
+pub async fn delete_character(
+    id: CharacterId,
+    #[server(default)] purge: Option<String>,
+    #[server(default)] prompts: Option<String>,
+) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id, "delete"), async {
         let name = service::characters::get(&app, &id)?.name.clone();
-        service::characters::delete(&app, &id, purge.is_some(), None, Utc::now()).await?;
+        let along = service::characters::Along { pictures: purge.is_some(), prompts: prompts.is_some() };
+        service::characters::delete(&app, &id, along, None, Utc::now()).await?;
         Ok(Done::to("/characters").saying(format!("{name} is deleted.")))
     })
     .await
@@ -32,6 +37,7 @@ pub fn Delete() -> impl IntoView {
     let Some(character) = this_character() else { return view! { <Missing what="character"/> }.into_any() };
     let entailed = service::characters::entailed(&context::app(), &character.id);
     let pictures = words::count(entailed.pictures, "picture", "pictures");
+    let prompts = words::count(entailed.prompts, "prompt", "prompts");
     let jobs = (entailed.jobs > 0).then(|| view! { <li>{words::count(entailed.jobs, "job", "jobs")}" that has not ended: cancelled"</li> });
     view! {
         <Heading title=format!("Delete {}?", character.name)/>
@@ -45,6 +51,9 @@ pub fn Delete() -> impl IntoView {
             </ul>
             {(entailed.pictures > 0).then(|| view! {
                 <label class="check"><input type="checkbox" name="purge"/><span>{format!("Delete her {pictures} too. Otherwise they stay in Content.")}</span></label>
+            })}
+            {(entailed.prompts > 0).then(|| view! {
+                <label class="check"><input type="checkbox" name="prompts"/><span>{format!("Delete her {prompts} too. Otherwise they stay in the library.")}</span></label>
             })}
             <div class="form-actions">
                 <button class="button danger">{format!("Delete {}", character.name)}</button>

@@ -118,8 +118,8 @@ pub fn Look() -> impl IntoView {
         let form = Form::new("look", || LookForm::of(&character));
         let app = context::app();
         let catalogue = app.comfy.catalogue();
-        let arc = character.active_narrative(Utc::now(), app.timezone);
-        let parts = prompt::parts(&character, arc, "what is asked for");
+        let chapter = character.chapter(Utc::now(), app.timezone);
+        let parts = prompt::parts(&character, chapter, "what is asked for");
         let values = form.values.clone();
         let rows = (0..values.loras.len() + SPARE).map(|place| lora_row(&form, place, lora_options(&catalogue, "None")));
         let rows: Vec<_> = rows.collect();

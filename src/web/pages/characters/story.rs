@@ -8,8 +8,10 @@ use super::{about, page_of, timeline::Timeline};
 use crate::{
     domain::{
         character::{Character, CharacterId},
-        narrative::{Narrative, NarrativeId, Seam, seams},
+        instruction::Piece,
+        narrative::{Beat, Narrative, NarrativeId, Seam, seams},
         problem::{Checks, Problem},
+        words::CaptionRequest,
     },
     service,
     web::{
@@ -34,7 +36,20 @@ pub struct ArcForm {
     description: String,
     start_date: String,
     end_date: String,
+    /// Scenes of single days.
+    beats: Vec<BeatRow>,
 }
+
+/// A scene as it is typed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BeatRow {
+    date: String,
+    scene: String,
+}
+
+/// How many empty rows for scenes follow those that are filled.
+const SPARE: usize = 2;
 
 impl ArcForm {
     fn of(arc: &Narrative) -> Self {
@@ -45,6 +60,7 @@ impl ArcForm {
             description: arc.description.clone(),
             start_date: day(arc.start_date),
             end_date: day(arc.end_date),
+            beats: arc.beats.iter().map(|beat| BeatRow { date: beat.date.to_string(), scene: beat.scene.clone() }).collect(),
         }
     }
 
@@ -56,13 +72,22 @@ impl ArcForm {
             day
         };
         let (start_date, end_date) = (day("startDate", &self.start_date), day("endDate", &self.end_date));
+        let mut beats = Vec::new();
+        for (place, row) in self.beats.iter().enumerate().filter(|(_, row)| !row.date.trim().is_empty() || !row.scene.trim().is_empty()) {
+            match row.date.trim().parse() {
+                Ok(date) => beats.push(Beat { date, scene: row.scene.trim().to_owned() }),
+                Err(_) => checks.require(false, format!("beats[{place}].date"), "Say on which day this happens, as YYYY-MM-DD."),
+            }
+        }
         checks.finish()?;
+        beats.sort_by_key(|beat| beat.date);
         Ok(Narrative {
             id: if self.arc.is_empty() { NarrativeId::new() } else { self.arc.into() },
             title: self.title.trim().to_owned(),
             description: self.description,
             start_date,
             end_date,
+            beats,
             extra: serde_json::Map::new(),
         })
     }
@@ -123,6 +148,7 @@ pub fn Story() -> impl IntoView {
             </div></section>
             {form}
             <Arcs character=Character::clone(&character) today/>
+            <Told character=Character::clone(&character)/>
         }
         .into_any()
     })
@@ -181,6 +207,8 @@ fn ArcEditor(id: CharacterId, stored: ArcForm) -> impl IntoView {
     let title = if stored.arc.is_empty() { "New story arc" } else { "Edit story arc" };
     let form = Form::new("arc", || stored);
     let values = form.values.clone();
+    let rows = (0..values.beats.len() + SPARE).map(|place| beat_row(&form, place));
+    let beats = rows.collect_view();
     view! {
         <section class="card" id="arc"><header><h2>{title}</h2></header><div class="body">
             <form class="form" method="post" action="/actions/characters/save-arc" data-guard="">
@@ -194,8 +222,55 @@ fn ArcEditor(id: CharacterId, stored: ArcForm) -> impl IntoView {
                     <Field name="startDate" label="First day" kind=Kind::Date value=values.start_date wrong=form.wrong("startDate") required=true/>
                     <Field name="endDate" label="Last day" kind=Kind::Date value=values.end_date wrong=form.wrong("endDate") required=true/>
                 </div>
+                <details class="fold" open=!values.beats.is_empty()>
+                    <summary>"Scenes of single days"</summary>
+                    <p class="help">"On its day a scene takes the place of the description, in pictures and captions."</p>
+                    {beats}
+                </details>
                 <div class="form-actions"><button class="button primary">"Save story arc"</button><a class="button quiet" href=page_of(&id, "story")>"Close"</a></div>
             </form>
         </div></section>
     }
+}
+
+fn beat_row(form: &Form<ArcForm>, place: usize) -> impl IntoView + use<> {
+    let row = form.values.beats.get(place).cloned().unwrap_or_default();
+    let wrong = form.wrong(&format!("beats[{place}].date")).or_else(|| form.wrong(&format!("beats[{place}].scene")));
+    let error = wrong.map(|wrong| view! { <p class="error"><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> });
+    let number = place + 1;
+    view! {
+        <div class="field beat">
+            <input type="date" name=format!("form[beats][{place}][date]") value=row.date aria-label=format!("Day of scene {number}")/>
+            <input type="text" name=format!("form[beats][{place}][scene]") value=row.scene maxlength="1000" aria-label=format!("Scene {number}")
+                placeholder="She finds the first crystal"/>
+            {error}
+        </div>
+    }
+}
+
+/// What Gemini would be told today, piece by piece.
+#[component]
+fn Told(character: Character) -> impl IntoView {
+    let request = CaptionRequest {
+        character_id: Some(character.id.clone()),
+        prompt: "(what happens in the picture)".into(),
+        ..CaptionRequest::default()
+    };
+    let told = service::captions::preview(&context::app(), &request, Utc::now());
+    told.ok().map(|told| {
+        view! {
+            <section class="card" id="told"><header><h2>"What would be written today"</h2>
+                <p>"This is what Gemini is told when it writes a caption for Instagram, word for word, and where each piece comes from."</p></header>
+                <div class="body told">
+                    <h3>"Who it is to be"</h3>{pieces(told.system)}
+                    <h3>"What it is to write"</h3>{pieces(told.task)}
+                </div>
+            </section>
+        }
+    })
+}
+
+fn pieces(pieces: Vec<Piece>) -> impl IntoView {
+    let rows = pieces.into_iter().map(|piece| view! { <dt>{piece.origin.label()}</dt><dd class="pre">{piece.text}</dd> });
+    view! { <dl class="facts">{rows.collect_view()}</dl> }
 }

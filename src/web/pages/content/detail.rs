@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
+        caption::Network,
         content::{Content, ContentChange, ContentId, Provenance},
         generation::GenerateRequest,
     },
@@ -16,6 +17,7 @@ use crate::{
     web::{
         actions::{Done, Sending, press, submit},
         components::{
+            captions::{About, CaptionField, Captions},
             icon::Icon,
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
@@ -34,6 +36,7 @@ use crate::{
 pub struct WordsForm {
     caption: String,
     alt_text: String,
+    twitter_caption: String,
 }
 
 /// Saves caption and alt text.
@@ -42,7 +45,11 @@ pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm) -> 
     let app = context::app();
     let page = page_of(&id);
     submit(Sending { name: "words", page: page.clone(), values: &form }, async {
-        let change = ContentChange { caption: form.caption.clone().into(), alt_text: form.alt_text.clone().into() };
+        let change = ContentChange {
+            caption: form.caption.clone().into(),
+            alt_text: form.alt_text.clone().into(),
+            twitter_caption: form.twitter_caption.clone().into(),
+        };
         service::content::change(&app, &id, change, None, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Saved."))
     })
@@ -56,7 +63,7 @@ pub async fn make_again(id: ContentId) -> Result<(), ServerFnError> {
     press(&page_of(&id), async {
         let request: GenerateRequest = service::content::again(&*service::content::get(&app, &id)?)?;
         let job = service::images::order(&app, request, Utc::now()).await?;
-        Ok(Done::to(job_page(&job.id)))
+        Ok(Done::to(job_page(&job)))
     })
     .await
 }
@@ -105,7 +112,8 @@ pub fn Detail() -> impl IntoView {
             <figure class="stage">{image}</figure>
             <div class="stack">
                 <Deeds content=Arc::clone(&content)/>
-                <Words content/>
+                <Words content=Arc::clone(&content)/>
+                <Captions about=About::Content(content)/>
                 {made}
             </div>
         </div>
@@ -136,13 +144,20 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
 
 #[component]
 fn Words(content: Arc<Content>) -> impl IntoView {
-    let form = Form::new("words", || WordsForm { caption: content.caption.clone(), alt_text: content.alt_text.clone() });
+    let form = Form::new("words", || WordsForm {
+        caption: content.caption.clone(),
+        alt_text: content.alt_text.clone(),
+        twitter_caption: content.twitter_caption.clone(),
+    });
+    let values = form.values.clone();
     view! {
         <section class="card"><header><h2>"Words"</h2></header><div class="body">
             <form class="stack" method="post" action="/actions/content/save" data-guard="" data-submit-key="">
                 <input type="hidden" name="id" value=content.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
-                <Field name="caption" label="Caption" kind=Kind::Text(4) value=form.values.caption.clone() wrong=form.wrong("caption") limit=2_200/>
+                <CaptionField name="caption" label="Caption" network=Network::Instagram value=values.caption wrong=form.wrong("caption")/>
+                <CaptionField name="twitterCaption" label="Caption for X" network=Network::X value=values.twitter_caption wrong=form.wrong("twitterCaption")
+                    help="Only where it is to differ from the caption."/>
                 <Field name="altText" label="Alt text" kind=Kind::Text(2) value=form.values.alt_text.clone() wrong=form.wrong("altText") limit=1_000
                     help="What is to be seen, for those who cannot see it."/>
                 <div class="form-actions"><button class="button primary">"Save words"</button></div>
@@ -177,7 +192,7 @@ fn HowMade(made: Provenance) -> impl IntoView {
                 {fact("Drawn by", format!("ComfyUI at {} in {} s", made.server, made.seconds))}
                 {fact("Its name there", made.prompt_id.clone())}
                 <dt>"Job"</dt>
-                <dd><a href=job_page(&made.job_id)>{made.job_id.to_string()}</a></dd>
+                <dd><a href=format!("/studio?job={}", context::encode(made.job_id.as_str()))>{made.job_id.to_string()}</a></dd>
             </dl>
             <p class="muted">"The workflow itself is inside the PNG: drop the file into ComfyUI to open it."</p>
         </div></section>

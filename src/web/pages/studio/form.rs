@@ -7,6 +7,7 @@ use crate::{
     domain::{
         character::CharacterId,
         generation::{GenerateRequest, LARGEST_BATCH, SizePreset, size_presets},
+        library::PromptId,
         model::{Catalogue, Family},
         problem::{Checks, Problem},
     },
@@ -46,6 +47,8 @@ pub struct StudioForm {
     seed: String,
     negative_prompt: String,
     full_prompt: String,
+    /// The entry of the library it is made from.
+    prompt_id: String,
 }
 
 /// The form as it stands in a URL, for the preview.
@@ -89,6 +92,7 @@ impl StudioForm {
             seed: text(request.seed),
             negative_prompt: request.negative_prompt.clone().unwrap_or_default(),
             full_prompt: request.full_prompt.clone().unwrap_or_default(),
+            prompt_id: request.prompt_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         }
     }
 
@@ -96,6 +100,7 @@ impl StudioForm {
     pub fn remix(request: &GenerateRequest) -> Self {
         let mut form = Self::of(request);
         form.seed.clear();
+        form.prompt_id.clear();
         if !form.prompt.is_empty() {
             form.full_prompt.clear();
         }
@@ -127,6 +132,7 @@ impl StudioForm {
             seed: number("seed", &self.seed, &mut checks),
             batch: number("batch", &self.batch, &mut checks),
             loras,
+            prompt_id: some(&self.prompt_id).map(PromptId::from),
         };
         checks.finish()?;
         Ok(request)
@@ -160,6 +166,7 @@ pub fn StudioFields(form: Form<StudioForm>, people: Vec<(String, String)>) -> im
         <form class="card" method="post" action="/actions/studio/generate" data-live-preview="#prompt-preview" data-submit-key="">
             <div class="body stack">
                 <ProblemSummary problem=form.problem.clone()/>
+                {(!values.prompt_id.is_empty()).then(|| view! { <input type="hidden" name=sent("promptId") value=values.prompt_id.clone()/> })}
                 <Choice name="characterId" label="Character" value=values.character_id.clone() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
                 <Field name="prompt" label="What happens in the picture" kind=Kind::Text(3) value=values.prompt.clone() wrong=form.wrong("prompt")
                     placeholder="walking barefoot along a lake at dawn, mist over the water"/>

@@ -19,6 +19,7 @@ use crate::{
         content::ContentId,
         generation::GenerateRequest,
         job::{Job, JobId},
+        library::PromptId,
         problem::Problem,
     },
     service,
@@ -42,7 +43,7 @@ pub async fn generate(#[server(default)] form: StudioForm) -> Result<(), ServerF
     submit(Sending { name: "studio", page, values: &form }, async {
         let request = form.request(&app.comfy.catalogue(), &app)?;
         let job = service::images::order(&app, request, Utc::now()).await?;
-        Ok(Done::to(page_of(&job.id)))
+        Ok(Done::to(page_of(&job)))
     })
     .await
 }
@@ -63,6 +64,7 @@ pub fn Studio() -> impl IntoView {
         .into_any();
     }
     let job = Some(context::query("job")).filter(|id| !id.is_empty()).and_then(|id| service::jobs::get(&app, &JobId::from(id)).ok());
+    let job = job.filter(|job| job.images().is_some());
     let form = Form::new("studio", || first_values(&app, &active, job.as_deref()));
     let people: Vec<_> = active.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     view! {
@@ -92,8 +94,18 @@ fn first_values(app: &AppState, active: &[Arc<Character>], job: Option<&Job>) ->
     {
         return StudioForm::remix(&request);
     }
-    if let Some(job) = job {
-        return StudioForm::of(&job.images().request);
+    if let Some(order) = job.and_then(Job::images) {
+        return StudioForm::of(&order.request);
+    }
+    let idea = Some(context::query("prompt")).filter(|id| !id.is_empty()).map(PromptId::from);
+    if let Some(idea) = idea.and_then(|id| service::prompts::get(app, &id).ok()) {
+        let request = GenerateRequest {
+            character_id: idea.character_id.clone(),
+            prompt: idea.prompt.clone(),
+            prompt_id: Some(idea.id.clone()),
+            ..GenerateRequest::default()
+        };
+        return StudioForm::of(&request);
     }
     let chosen = context::chosen_character().filter(|id| active.iter().any(|one| one.id == *id));
     let first = active.first().map(|one| one.id.clone()).unwrap_or_default();

@@ -47,14 +47,13 @@ pub fn Stage(job: Option<Arc<Job>>) -> impl IntoView {
 fn Unfinished(job: Arc<Job>, last: Option<Arc<Content>>) -> impl IntoView {
     let app = context::app();
     let progress = app.live.progress(&job.id);
-    let recipe = &job.images().recipe;
     let preview = progress
         .as_ref()
         .filter(|progress| progress.preview > 0)
         .map(|progress| format!("/api/jobs/{}/preview?n={}", job.id, progress.preview));
     let image = preview.or_else(|| last.map(|content| content.image_url()));
     let (id, state) = (job.id.to_string(), job.status.key());
-    let (width, height) = (recipe.width, recipe.height);
+    let (width, height) = job.images().map_or((1, 1), |order| (order.recipe.width, order.recipe.height));
     view! {
         <div class="stage" data-job=id data-state=state>
             <img class="job-preview" src=image width=width height=height alt="The picture in the making"/>
@@ -75,6 +74,7 @@ fn Finished(content: Arc<Content>) -> impl IntoView {
         <a class="stage" href=page.clone()><img src=content.image_url() width=width height=height alt=alt(&content)/></a>
         <div class="cluster">
             <a class="button" href=page><Icon of=icondata_lu::LuInfo/>"How it was made"</a>
+            <a class="button" href=format!("/content/{id}#captions")><Icon of=icondata_lu::LuPenLine/>"Caption"</a>
             <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
             <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>
         </div>
@@ -90,8 +90,8 @@ pub fn Strip(job: Option<Arc<Job>>) -> impl IntoView {
     let tiles = match &job {
         Some(job) => job
             .images()
-            .shots
-            .iter()
+            .into_iter()
+            .flat_map(|order| &order.shots)
             .map(|shot| match state.content.get(shot.content_id.as_str()) {
                 Some(content) => {
                     view! { <li class="picture" data-id=shot.content_id.to_string()><Tile content=Arc::clone(content)/></li> }.into_any()

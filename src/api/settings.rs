@@ -1,0 +1,58 @@
+//! Settings of the installation, and how the system is.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::Utc;
+use serde::Deserialize;
+
+use super::{
+    error::{ProblemDocument, Refusal},
+    extract::{Json, Query},
+};
+use crate::{
+    service::{
+        self,
+        settings::SettingsChange,
+        status::{self, Check},
+    },
+    state::AppState,
+};
+
+/// The settings: a flat map of texts, secrets masked.
+#[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = std::collections::BTreeMap<String, String>)))]
+pub async fn get(State(app): State<AppState>) -> Response {
+    axum::Json(service::settings::view(&app)).into_response()
+}
+
+/// Changes settings. What is not sent stays.
+#[utoipa::path(post, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
+pub async fn post(State(app): State<AppState>, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
+    service::settings::change(&app, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The same.
+#[utoipa::path(put, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
+pub async fn put(State(app): State<AppState>, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
+    service::settings::change(&app, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How much is told.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Detail {
+    /// `true` for a list with times and hints instead of the map of words.
+    #[serde(default)]
+    detail: bool,
+}
+
+/// How the system is, as of the last look: a flat map of words, or with `detail` a list.
+#[utoipa::path(get, path = "/api/system/status", tag = "system", params(Detail), responses((status = 200, body = Vec<Check>)))]
+pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Response {
+    let checks = status::checks(&app, Utc::now());
+    if detail { axum::Json(checks).into_response() } else { axum::Json(status::words(&checks)).into_response() }
+}

@@ -1,0 +1,141 @@
+//! Settings of the installation: what a person may set while it runs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::gemini::{self, KEY, KeyInForce, OWNER};
+use crate::{
+    domain::{
+        character::NewSecret,
+        problem::{Checks, Problem},
+        sent::Sent,
+        template::{self, Templates},
+    },
+    error::Error,
+    state::AppState,
+};
+
+/// Most templates of a kind.
+const MOST_TEMPLATES: usize = 200;
+/// Longest template, in characters.
+const LONGEST_TEMPLATE: usize = 1_000;
+
+/// What a request says of the settings. The names the older apps used are understood.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SettingsChange {
+    /// Secret. The mask keeps it, `null` or an empty text clears it.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "GEMINI_API_KEY", alias = "gemini_api_key")]
+    pub gemini_api_key: Sent<NewSecret>,
+    /// As Gemini lists it; empty for the usual one.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "GEMINI_MODEL", alias = "gemini_model")]
+    pub gemini_model: Sent<String>,
+}
+
+/// The settings as the API shows them: a flat map of texts, secrets masked.
+pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
+    let key = match gemini::key_in_force(app) {
+        KeyInForce::Stored(mask) | KeyInForce::Environment(mask) => mask.as_str().to_owned(),
+        KeyInForce::Locked => "••••••••".to_owned(),
+        KeyInForce::None => String::new(),
+    };
+    let comfy: Vec<_> = app.config.comfyui.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
+    BTreeMap::from([
+        (KEY, key),
+        ("geminiModel", gemini::model(app)),
+        ("timezone", app.timezone.to_string()),
+        ("comfyuiUrl", comfy.join(",")),
+    ])
+}
+
+/// Changes the settings. What is not sent stays.
+pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error> {
+    let key = new_key(app, change.gemini_api_key)?;
+    let mut checks = Checks::default();
+    let model = change.gemini_model.map(|model| model.trim().trim_start_matches("models/").to_owned());
+    let plain = |model: &str| model.len() <= 100 && model.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+    checks.require(
+        model.value().is_none_or(|model| plain(model)),
+        "geminiModel",
+        "Write the model's name as Gemini lists it, as in gemini-3.5-flash-lite.",
+    );
+    checks.finish()?;
+    let changed = !matches!(key, Sent::Absent) || !model.is_absent();
+    app.store
+        .write(move |tx| {
+            match key {
+                Sent::Absent => {}
+                Sent::Null => tx.delete_secret(OWNER, KEY)?,
+                Sent::Value(NewSecret(key)) => tx.put_secret(OWNER, KEY, &key.into())?,
+            }
+            let mut settings = tx.settings().clone();
+            model.set(&mut settings.gemini_model);
+            Ok::<_, Error>(tx.put_settings(settings)?)
+        })
+        .await?;
+    if changed {
+        app.gemini.forget();
+    }
+    Ok(())
+}
+
+/// The templates in force.
+pub fn templates(app: &AppState) -> Templates {
+    app.store.read().settings.templates.clone().unwrap_or_default()
+}
+
+/// Changes the templates; `None` goes back to those we come with.
+pub async fn set_templates(app: &AppState, templates: Option<Templates>) -> Result<(), Error> {
+    if let Some(templates) = &templates {
+        let mut checks = Checks::default();
+        check("captions", &templates.captions, &mut checks);
+        check("prompts", &templates.prompts, &mut checks);
+        checks.finish()?;
+    }
+    app.store
+        .write(move |tx| {
+            let mut settings = tx.settings().clone();
+            settings.templates = templates;
+            Ok::<_, Error>(tx.put_settings(settings)?)
+        })
+        .await
+}
+
+fn check(field: &str, lines: &[String], checks: &mut Checks) {
+    checks.require(!lines.is_empty(), field, "Keep at least one template, or go back to those it came with.");
+    checks.require(lines.len() <= MOST_TEMPLATES, field, "At most 200 templates.");
+    for (place, line) in lines.iter().enumerate().take(MOST_TEMPLATES) {
+        let fault = if line.chars().count() > LONGEST_TEMPLATE {
+            Some("It is longer than 1,000 characters.".to_owned())
+        } else {
+            template::fault(line)
+        };
+        if let Some(fault) = fault {
+            checks.require(false, field, format!("Line {}: {fault}", place + 1));
+        }
+    }
+}
+
+/// What is to happen to the key: a mask that came back unchanged keeps what is stored.
+fn new_key(app: &AppState, sent: Sent<NewSecret>) -> Result<Sent<NewSecret>, Problem> {
+    let Sent::Value(NewSecret(text)) = sent else { return Ok(sent) };
+    let text = text.trim();
+    let kept = match gemini::key_in_force(app) {
+        KeyInForce::Stored(mask) | KeyInForce::Environment(mask) => mask.as_str() == text,
+        KeyInForce::Locked | KeyInForce::None => false,
+    };
+    if kept {
+        Ok(Sent::Absent)
+    } else if text.is_empty() {
+        Ok(Sent::Null)
+    } else if text.starts_with('•') {
+        Err(Problem::invalid(KEY, "These dots stand for a key. Paste the key itself."))
+    } else if text.len() > 500 || !text.chars().all(|c| c.is_ascii_graphic()) {
+        Err(Problem::invalid(KEY, "This is not a key: it is too long, or holds spaces or line breaks."))
+    } else {
+        Ok(Sent::Value(NewSecret(text.to_owned())))
+    }
+}

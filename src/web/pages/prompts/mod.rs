@@ -1,0 +1,5 @@
+//! The prompt library.
+
+pub mod edit;
+pub mod list;
+pub mod templates;
