@@ -5,8 +5,8 @@ use std::path::Path;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use digital_dalla::{
     config::SecretKey,
-    domain::{character::Character, content::Content},
-    store::{OpenOptions, Store, StoreError},
+    domain::{character::Character, content::Content, library::Prompt, words::Author},
+    store::{OpenOptions, Store, StoreError, Transaction},
 };
 use serde_json::json;
 
@@ -39,6 +39,28 @@ pub fn character(number: usize) -> Character {
     let text = "She notices light and weather first. ".repeat(12);
     let character = json!({"id": format!("character-{number}"), "name": format!("Luna {number}"), "personality": text, "backstory": text, "createdAt": "2026-11-23T08:00:00Z"});
     serde_json::from_value(character).expect("a character in our own shape")
+}
+
+/// Fills a store with so many prompts, of a sentence each.
+#[allow(dead_code, reason = "each bench takes this file as its own module, and not every one fills a library")]
+pub async fn prompts(store: &Store, count: usize) {
+    for from in (0..count).step_by(5_000) {
+        let batch: Vec<Prompt> = (from..count.min(from + 5_000))
+            .map(|number| {
+                let text =
+                    format!("Walking barefoot along a lake at dawn, mist over the water, low sun from behind, wide shot, number-{number}");
+                Prompt::new(
+                    format!("character-{}", number % 50).as_str().into(),
+                    "Luna".into(),
+                    text,
+                    Author::Gemini,
+                    chrono::DateTime::UNIX_EPOCH,
+                )
+            })
+            .collect();
+        let put = move |tx: &mut Transaction| batch.into_iter().try_for_each(|prompt| tx.put(prompt));
+        store.write(put).await.map_err(|error: StoreError| error).expect("there is room");
+    }
 }
 
 /// Fills a store with so many contents and characters.

@@ -38,5 +38,26 @@ fn pages(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, pages);
+/// Looking for words in a library of a hundred thousand prompts.
+fn search(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let (app, _dir) = runtime.block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = fill::open(dir.path()).await;
+        fill::prompts(&store, 100_000).await;
+        let app = AppState::new(Config::parse_from(["digital-dalla"]), store, Events::new(1));
+        (router::router(app), dir)
+    });
+    let mut group = criterion.benchmark_group("search in 100000 prompts");
+    for (name, path) in [
+        ("rare", "/api/prompts?q=number-77777&limit=50"),
+        ("none", "/api/prompts?q=nowhere&limit=50"),
+        ("common", "/api/prompts?q=lake&limit=50"),
+        ("page", "/prompts?q=lake%20dawn&show=all"),
+    ] {
+        group.bench_function(name, |bencher| bencher.to_async(&runtime).iter(|| get(app.clone(), path)));
+    }
+}
+
+criterion_group!(benches, pages, search);
 criterion_main!(benches);

@@ -192,9 +192,9 @@ test('names are text, whatever they hold', async ({ page }) => {
   const content = await picture(page, prompt, name);
   await expect(heading(page)).toHaveText(name);
   await expect(page.locator('.facts')).toContainText(prompt);
-  await page.getByLabel('Caption').fill(name);
+  await page.getByLabel('Caption', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Save words' }).click();
-  await expect(page.getByLabel('Caption')).toHaveValue(name);
+  await expect(page.getByLabel('Caption', { exact: true })).toHaveValue(name);
 
   const search = `/content?q=${encodeURIComponent(prompt)}`;
   for (const address of ['/', '/characters', '/studio', '/content', search, '/models', path, `${path}/voice`, `${path}/story`, `${path}/accounts`, `${path}/delete`, content, `${content}/delete`]) {

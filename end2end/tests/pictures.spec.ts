@@ -30,12 +30,12 @@ test('a picture is made before the eyes, and how it was made is kept', async ({ 
 
   await page.goto('/content');
   await page.locator(`.pictures a[href="${content}"]`).click();
-  await page.getByLabel('Caption').fill('Dawn, again.');
+  await page.getByLabel('Caption', { exact: true }).fill('Dawn, again.');
   await page.getByLabel('Alt text').fill('A lake in the morning');
   await page.getByRole('button', { name: 'Save words' }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
   await page.reload();
-  await expect(page.getByLabel('Caption')).toHaveValue('Dawn, again.');
+  await expect(page.getByLabel('Caption', { exact: true })).toHaveValue('Dawn, again.');
   await expect(page.getByRole('img', { name: 'A lake in the morning' })).toBeVisible();
 });
 

@@ -115,7 +115,7 @@ pub fn captions(
     looks: bool,
 ) -> Instruction {
     const RULES: &str = "You write in the first person, as yourself, in the language of the request. No quotation marks around the \
-                         caption, no explanations, no links, no emoji in every sentence. Never mention prompts, models or cameras \
+                         caption, no explanations, no links, no emoji in every sentence. Never mention prompts, models or camera \
                          settings, and do not use your name or a technical word as a hashtag.";
     let (arc, beat) = chapter.map(story).unwrap_or_default();
     let wanted = match (looks, request.trim()) {

@@ -230,7 +230,13 @@ fn lately(state: &State, character: &Character, network: Network, but: Option<&C
     let contents = state.content.indexed("character", character.id.as_str()).take(LATELY_AMONG);
     let others = contents.filter(|content| but.is_none_or(|but| but.id != content.id));
     let captions = others.map(|content| content.caption_for(network)).filter(|caption| !caption.is_empty());
-    captions.take(LATELY).map(|caption| caption.chars().take(300).collect()).collect()
+    captions.take(LATELY).map(one_line).collect()
+}
+
+/// A caption as one line of a list: without its hashtags, and not too long.
+fn one_line(caption: &str) -> String {
+    let words = caption.split_whitespace().filter(|word| !word.starts_with('#'));
+    words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 fn subject(state: &State, request: &CaptionRequest) -> Result<Subject, Error> {

@@ -178,7 +178,7 @@ fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
     let lock = lock::take(&dir)?;
     let load::Loaded { mut state, mut damaged, journal } = load::load(&dir)?;
     let vault = Vault::open(&key, &state.secrets)?;
-    let adopted = adopt::find(&mut state, &vault, &mut damaged);
+    let adopted = adopt::find(&dir, &mut state, &vault, &mut damaged);
     let shared =
         Arc::new(Shared { dir, state: ArcSwap::from_pointee(state), changes: broadcast::channel(WATCHED_ROUNDS).0, vault, damaged });
     let (messages, inbox) = mpsc::channel();

@@ -42,3 +42,17 @@ async fn two_records_of_one_id_are_not_guessed_about() {
     let damage = open(dir.path()).await.health().damaged.remove(0);
     assert_eq!((damage.line, damage.column, damage.reason.as_str()), (3, 3, "two records have the id a"));
 }
+
+#[tokio::test]
+async fn prompts_an_older_app_wrote_become_part_of_the_library_once() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("prompts.json"), r#"[{"id": "a", "prompt": "a lake"}]"#).unwrap();
+    std::fs::write(dir.path().join("generated-prompts.json"), r#"[{"id": "a", "prompt": "another"}, {"id": 7, "prompt": "a forest"}]"#)
+        .unwrap();
+    let store = open(dir.path()).await;
+    let texts: Vec<_> = store.read().prompts.iter().map(|prompt| prompt.prompt.clone()).collect();
+    assert_eq!(texts, ["a lake", "a forest"]);
+    store.write(|tx| tx.delete::<digital_dalla::domain::library::Prompt>("7")).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(open(dir.path()).await.read().prompts.len(), 1, "what is deleted stays so");
+}

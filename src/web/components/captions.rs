@@ -199,7 +199,7 @@ fn choices(job: &Job) -> impl IntoView + use<> {
             let counted = count_words(&caption::count(network, &text));
             view! {
                 <li>
-                    <div><p class="pre">{text}</p><p class="muted small">{format!("{counted} · {by}")}</p></div>
+                    <div><div class="pre">{text}</div><p>{format!("{counted} · {by}")}</p></div>
                     <span class="end">
                         <form method="post" action="/actions/captions/use">
                             <input type="hidden" name="job" value=id.clone()/>

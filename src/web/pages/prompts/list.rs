@@ -193,7 +193,7 @@ fn List(page: service::prompts::Page, filter: Filter, people: Vec<Arc<Character>
     view! {
         <form method="post" action="/actions/prompts/delete" class="card"><div class="body">
             <input type="hidden" name="back" value=address(&filter, show(), None)/>
-            <ul class="list">{rows}</ul>
+            <ul class="list roomy">{rows}</ul>
             <div class="form-actions">
                 <button class="button danger"><Icon of=icondata_lu::LuTrash2/>"Delete chosen"</button>
                 <span class="muted">{words::count(page.total, "prompt", "prompts")}</span>
