@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use chrono::Utc;
+use serde::Deserialize;
 
 use super::{
     error::{ProblemDocument, Refusal},
@@ -20,7 +21,7 @@ use crate::{
         generation::RemixRequest,
     },
     prepared::Body,
-    service::{self, content::Filter},
+    service::{self, content::Filter, review::Decision},
     state::AppState,
 };
 
@@ -61,6 +62,41 @@ pub async fn patch(
 pub async fn delete(State(app): State<AppState>, Path(id): Path<ContentId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
     service::content::delete(&app, &id, expected).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a picture is rejected.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Reason {
+    /// At most 1,000 characters; may be empty.
+    reason: String,
+}
+
+/// Sends a picture to review.
+#[utoipa::path(post, path = "/api/content/{id}/submit", tag = "content", params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument)))]
+pub async fn submit(State(app): State<AppState>, Path(id): Path<ContentId>) -> Result<Response, Refusal> {
+    decide(&app, id, Decision::Submit).await
+}
+
+/// Approves a picture: it may go out.
+#[utoipa::path(post, path = "/api/content/{id}/approve", tag = "content", params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument)))]
+pub async fn approve(State(app): State<AppState>, Path(id): Path<ContentId>) -> Result<Response, Refusal> {
+    decide(&app, id, Decision::Approve).await
+}
+
+/// Rejects a picture: it will not go out.
+#[utoipa::path(post, path = "/api/content/{id}/reject", tag = "content", request_body = Reason, params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub async fn reject(
+    State(app): State<AppState>,
+    Path(id): Path<ContentId>,
+    Json(Reason { reason }): Json<Reason>,
+) -> Result<Response, Refusal> {
+    decide(&app, id, Decision::Reject { reason }).await
+}
+
+async fn decide(app: &AppState, id: ContentId, decision: Decision) -> Result<Response, Refusal> {
+    let decided = service::review::decide(app, vec![id], decision, Utc::now()).await?;
+    Ok(reply::record(&HeaderMap::new(), &decided.first()))
 }
 
 /// Makes a picture like this one. What is sent is changed; without anything, the same picture is made again.

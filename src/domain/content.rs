@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     caption::{self, Network},
-    character::{CharacterId, lenient_time},
+    character::{CharacterId, lenient_time, null_as_default},
     generation::Recipe,
     id::Id,
     job::JobId,
@@ -44,6 +44,15 @@ pub struct Content {
     /// The words for X, where they differ; empty means the caption. At most 280 characters in X's count.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub twitter_caption: String,
+    /// When a person last decided about it in review.
+    #[serde(default, deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
+    pub reviewed_at: Option<DateTime<Utc>>,
+    /// Why it was rejected, at most 1,000 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reject_reason: String,
+    /// What was changed, oldest first; the last hundred changes.
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Edit>,
     /// The picture itself; `None` in files of older apps, which only hold links.
     #[serde(default)]
     pub picture: Option<Picture>,
@@ -55,6 +64,20 @@ pub struct Content {
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
+
+/// A change of a content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Edit {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What was changed: `caption`, `twitterCaption`, `altText` or `state`.
+    pub field: String,
+    /// What it was before.
+    pub before: String,
+}
+
+/// How many changes are remembered.
+const REMEMBERED: usize = 100;
 
 /// The stored picture. Its bytes are `media/{id}.png`, with a thumbnail beside them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -184,11 +207,28 @@ impl Content {
 
     /// Sets the words for a network. Those for X are kept apart from those for all.
     pub fn set_caption(&mut self, network: Network, text: String, now: DateTime<Utc>) {
-        match network {
-            Network::Instagram => self.caption = text,
-            Network::X => self.twitter_caption = text,
+        let change = match network {
+            Network::Instagram => ContentChange { caption: text.into(), ..ContentChange::default() },
+            Network::X => ContentChange { twitter_caption: text.into(), ..ContentChange::default() },
+        };
+        self.apply(change, now);
+    }
+
+    /// Moves it in review, and remembers where it was. A reason goes with a rejection only.
+    pub fn turn(&mut self, state: ReviewState, reason: &str, now: DateTime<Utc>) {
+        if self.state != state {
+            self.remember("state", self.state.key().to_owned(), now);
         }
+        self.state = state;
+        self.reject_reason = if state == ReviewState::Rejected { reason.trim().to_owned() } else { String::new() };
+        self.reviewed_at = matches!(state, ReviewState::Approved | ReviewState::Rejected).then_some(now);
         self.updated_at = Some(now);
+    }
+
+    fn remember(&mut self, field: &str, before: String, at: DateTime<Utc>) {
+        self.history.push(Edit { at, field: field.to_owned(), before });
+        let surplus = self.history.len().saturating_sub(REMEMBERED);
+        self.history.drain(..surplus);
     }
 
     /// The words that go out with it on that network.
@@ -201,9 +241,16 @@ impl Content {
 
     /// Applies what was sent; the result still has to pass [`Content::check`].
     pub fn apply(&mut self, change: ContentChange, now: DateTime<Utc>) {
+        let before = [self.caption.clone(), self.alt_text.clone(), self.twitter_caption.clone()];
         change.caption.set(&mut self.caption);
         change.alt_text.set(&mut self.alt_text);
         change.twitter_caption.set(&mut self.twitter_caption);
+        let after = [self.caption.clone(), self.alt_text.clone(), self.twitter_caption.clone()];
+        for ((field, before), after) in ["caption", "altText", "twitterCaption"].into_iter().zip(before).zip(after) {
+            if before != after {
+                self.remember(field, before, now);
+            }
+        }
         self.updated_at = Some(now);
     }
 
@@ -213,6 +260,7 @@ impl Content {
         caption::check(Network::Instagram, "caption", &self.caption, &mut checks);
         caption::check(Network::X, "twitterCaption", &self.twitter_caption, &mut checks);
         checks.at_most("altText", &self.alt_text, 1_000);
+        checks.at_most("reason", &self.reject_reason, 1_000);
         checks.finish()
     }
 }

@@ -136,6 +136,9 @@ impl Order<'_> {
             caption: String::new(),
             alt_text: String::new(),
             twitter_caption: String::new(),
+            reviewed_at: None,
+            reject_reason: String::new(),
+            history: Vec::new(),
             picture: Some(picture),
             provenance: Some(Provenance {
                 job_id: self.job.id.clone(),

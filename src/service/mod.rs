@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod media;
 pub mod models;
 pub mod prompts;
+pub mod review;
 pub mod seed;
 pub mod settings;
 pub mod status;

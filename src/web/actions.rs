@@ -28,6 +28,14 @@ impl Done {
         self
     }
 
+    /// With a link to where it can be seen. Only together with a word.
+    pub fn seen_at(mut self, page: String) -> Self {
+        if let Some(toast) = &mut self.toast {
+            toast.view = Some(page);
+        }
+        self
+    }
+
     /// With a word.
     pub fn saying(mut self, words: impl Into<String>) -> Self {
         self.toast = Some(Toast { good: true, words: words.into(), view: None, undo: None });

@@ -26,6 +26,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("characters/:id/accounts") view=pages::characters::accounts::Accounts/>
                     <Route path=path!("characters/:id/delete") view=pages::characters::delete::Delete/>
                     <Route path=path!("studio") view=pages::studio::Studio/>
+                    <Route path=path!("review") view=pages::review::Review/>
                     <Route path=path!("content") view=pages::content::grid::Grid/>
                     <Route path=path!("content/:id") view=pages::content::detail::Detail/>
                     <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>

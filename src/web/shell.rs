@@ -92,7 +92,7 @@ fn Sidebar() -> impl IntoView {
         place("/studio", "Studio", icondata_lu::LuSparkles, "s"),
         place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
     ];
-    let review = [place("/content", "Content", icondata_lu::LuImages, "l")];
+    let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
@@ -124,13 +124,16 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
+    let waiting =
+        (place.path == "/review").then(|| context::app().store.read().content.count("state", "in_review")).filter(|count| *count > 0);
     view! {
         <a href=href aria-current=current.then_some("page") data-key=place.key>
             <Icon of=place.icon/>
             {place.words}
+            {waiting.map(|count| view! { <span class="count">{count}</span> })}
         </a>
     }
 }
@@ -146,7 +149,7 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts") { path } else { "/content".to_owned() };
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review") { path } else { "/content".to_owned() };
     view! {
         <form class="switcher" method="get" action=page>
             <label for="switcher">"Character"</label>

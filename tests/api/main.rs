@@ -7,5 +7,6 @@ mod doors;
 mod images;
 mod interruptions;
 mod pages;
+mod review;
 mod support;
 mod words;

@@ -5,6 +5,7 @@ pub mod content;
 pub mod jobs;
 pub mod models;
 pub mod prompts;
+pub mod review;
 pub mod settings;
 pub mod studio;
 pub mod system;

@@ -45,7 +45,7 @@ pub fn Today() -> impl IntoView {
             <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>
         <div class="grid two today">
-            <section class="card" id="today-needs" data-live="job system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-needs" data-live="job content system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-people" data-live="character content"><header><h2>"Characters"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2><a href="/models">"Models"</a></header><div class="body"><System app/></div></section>
@@ -89,9 +89,19 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
         }
     });
     let failed = failed.collect_view();
-    let calm = down.is_empty() && failed.is_empty();
+    let waiting = state.content.count("state", "in_review");
+    let review = (waiting > 0).then(|| {
+        view! {
+            <li>
+                <Pill tone="warn" words="Review"/>
+                <div>{format!("{} for your decision", words::count(waiting, "picture waits", "pictures wait"))}</div>
+                <span class="end"><a class="button small" href="/review">"Review"</a></span>
+            </li>
+        }
+    });
+    let calm = down.is_empty() && failed.is_empty() && review.is_none();
     view! {
-        <ul class="list">{down}{failed}</ul>
+        <ul class="list">{down}{review}{failed}</ul>
         {calm.then(|| view! { <p class="muted">"Nothing. Enjoy the quiet."</p> })}
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         caption::Network,
-        content::{Content, ContentChange, ContentId, Provenance},
+        content::{Content, ContentChange, ContentId, Edit, Provenance, ReviewState},
         generation::GenerateRequest,
     },
     service,
@@ -41,9 +41,9 @@ pub struct WordsForm {
 
 /// Saves caption and alt text.
 #[server(prefix = "/actions", endpoint = "content/save")]
-pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm) -> Result<(), ServerFnError> {
+pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm, #[server(default)] back: String) -> Result<(), ServerFnError> {
     let app = context::app();
-    let page = page_of(&id);
+    let page = if back.starts_with("/review") { back } else { page_of(&id) };
     submit(Sending { name: "words", page: page.clone(), values: &form }, async {
         let change = ContentChange {
             caption: form.caption.clone().into(),
@@ -106,6 +106,7 @@ pub fn Detail() -> impl IntoView {
         view! { <a href=content.image_url()><img src=content.image_url() width=picture.width height=picture.height alt=alt(&content)/></a> }
     });
     let made = content.provenance.clone().map(|made| view! { <HowMade made/> });
+    let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
     view! {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
@@ -115,10 +116,27 @@ pub fn Detail() -> impl IntoView {
                 <Words content=Arc::clone(&content)/>
                 <Captions about=About::Content(content)/>
                 {made}
+                {history}
             </div>
         </div>
     }
     .into_any()
+}
+
+/// What was changed, newest first.
+#[component]
+fn History(edits: Vec<Edit>) -> impl IntoView {
+    let rows = edits.into_iter().rev().map(|edit| {
+        let field = match edit.field.as_str() {
+            "caption" => "Caption",
+            "twitterCaption" => "Caption for X",
+            "altText" => "Alt text",
+            _ => "State",
+        };
+        let before = if edit.before.is_empty() { "(nothing)".to_owned() } else { words::start(&edit.before, 240) };
+        view! { <li><div><b>{field}</b><p>"before: "{before}</p></div><span class="end muted"><words::Time at=Some(edit.at)/></span></li> }
+    });
+    view! { <section class="card"><header><h2>"Changes"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
 }
 
 #[component]
@@ -133,8 +151,28 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
             <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
         }
     });
+    let decisions: &[(&str, &str)] = match content.state {
+        ReviewState::Draft => &[("submit", "Send to review"), ("approve", "Approve")],
+        ReviewState::InReview => &[("approve", "Approve"), ("withdraw", "Back to draft")],
+        ReviewState::Approved => &[("reject", "Reject"), ("withdraw", "Back to draft")],
+        ReviewState::Rejected => &[("submit", "Send to review"), ("withdraw", "Back to draft")],
+    };
+    let decisions = decisions.iter().map(|(decision, words)| {
+        view! {
+            <form method="post" action="/actions/review/decide">
+                <input type="hidden" name="id" value=content.id.to_string()/><input type="hidden" name="decision" value=*decision/>
+                <input type="hidden" name="back" value=page_of(&content.id)/>
+                <button class="button">{*words}</button>
+            </form>
+        }
+    });
+    let decisions = decisions.collect_view();
+    let reason =
+        (!content.reject_reason.is_empty()).then(|| view! { <p class="note warn">"Rejected: "{content.reject_reason.clone()}</p> });
     view! {
+        {reason}
         <div class="cluster">
+            {decisions}
             {again}
             <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>
             <a class="button quiet danger" href=format!("{}/delete", page_of(&content.id))><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
@@ -142,8 +180,9 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
     }
 }
 
+/// The words that go with a picture, to be changed.
 #[component]
-fn Words(content: Arc<Content>) -> impl IntoView {
+pub fn Words(content: Arc<Content>) -> impl IntoView {
     let form = Form::new("words", || WordsForm {
         caption: content.caption.clone(),
         alt_text: content.alt_text.clone(),
@@ -154,6 +193,7 @@ fn Words(content: Arc<Content>) -> impl IntoView {
         <section class="card"><header><h2>"Words"</h2></header><div class="body">
             <form class="stack" method="post" action="/actions/content/save" data-guard="" data-submit-key="">
                 <input type="hidden" name="id" value=content.id.to_string()/>
+                <input type="hidden" name="back" value=context::here()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 <CaptionField name="caption" label="Caption" network=Network::Instagram value=values.caption wrong=form.wrong("caption")/>
                 <CaptionField name="twitterCaption" label="Caption for X" network=Network::X value=values.twitter_caption wrong=form.wrong("twitterCaption")

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        content::Content,
+        content::{Content, ReviewState},
         job::{Job, JobStatus},
     },
     service,
@@ -73,7 +73,14 @@ fn Finished(content: Arc<Content>) -> impl IntoView {
     view! {
         <a class="stage" href=page.clone()><img src=content.image_url() width=width height=height alt=alt(&content)/></a>
         <div class="cluster">
-            <a class="button" href=page><Icon of=icondata_lu::LuInfo/>"How it was made"</a>
+            <a class="button" href=page.clone()><Icon of=icondata_lu::LuInfo/>"How it was made"</a>
+            {(content.state == ReviewState::Draft).then(|| view! {
+                <form method="post" action="/actions/review/decide">
+                    <input type="hidden" name="id" value=content.id.to_string()/><input type="hidden" name="decision" value="submit"/>
+                    <input type="hidden" name="back" value=page/>
+                    <button class="button"><Icon of=icondata_lu::LuCheckCheck/>"Send to review"</button>
+                </form>
+            })}
             <a class="button" href=format!("/content/{id}#captions")><Icon of=icondata_lu::LuPenLine/>"Caption"</a>
             <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
             <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>

@@ -1,0 +1,73 @@
+//! Review: what waits, what is decided, and what was changed.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+async fn picture(app: &TestApp, id: &str) -> String {
+    let made = app.post("/api/generate-image", json!({"characterId": id, "prompt": "by the sea"})).await.json();
+    made["content"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn state(app: &TestApp, content: &str) -> Value {
+    app.get(&format!("/api/content/{content}")).await.json()["state"].clone()
+}
+
+#[tokio::test]
+async fn a_picture_goes_through_review() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    let content = picture(&app, &luna).await;
+    assert_eq!(state(&app, &content).await, "draft");
+    app.post(&format!("/api/content/{content}/submit"), json!({})).await;
+    assert_eq!(app.get("/api/content?state=in_review").await.json().as_array().unwrap().len(), 1);
+    assert!(app.get("/").await.text.contains("1 picture waits for your decision"));
+    let rejected = app.post(&format!("/api/content/{content}/reject"), json!({"reason": "the hands"})).await.json();
+    assert_eq!((&rejected["state"], &rejected["rejectReason"]), (&json!("rejected"), &json!("the hands")));
+    let approved = app.post(&format!("/api/content/{content}/approve"), json!({})).await.json();
+    assert_eq!((&approved["state"], approved.get("rejectReason")), (&json!("approved"), None));
+    assert!(approved["reviewedAt"].is_string());
+    let changed = app.patch(&format!("/api/content/{content}"), json!({"caption": "Dawn."})).await.json();
+    assert_eq!(changed["state"], "approved", "new words keep it approved");
+    let history: Vec<_> = changed["history"].as_array().unwrap().iter().map(|edit| edit["field"].as_str().unwrap()).collect();
+    assert_eq!(history, ["state", "state", "state", "caption"]);
+}
+
+#[tokio::test]
+async fn bad_decisions_are_refused() {
+    let app = TestApp::start().await;
+    assert_eq!(app.post("/api/content/nothing/approve", json!({})).await.status, StatusCode::NOT_FOUND);
+    let luna = app.luna().await;
+    let content = picture(&app, &luna).await;
+    let long = app.post(&format!("/api/content/{content}/reject"), json!({"reason": "x".repeat(1_001)})).await;
+    assert_eq!(long.problem(422).1, ["reason"]);
+    assert_eq!(state(&app, &content).await, "draft");
+}
+
+#[tokio::test]
+async fn the_page_decides_and_goes_on_to_the_next() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        let content = picture(&app, &luna).await;
+        app.post(&format!("/api/content/{content}/submit"), json!({})).await;
+        waiting.push(content);
+    }
+    let page = app.get("/review").await.text;
+    assert!(page.contains("1 of 3") && page.contains(&waiting[0]), "the oldest comes first");
+    let back = format!("/review?picture={}", waiting[0]);
+    let page = app.submit("/actions/review/decide", &[("id", &waiting[0]), ("decision", "approve"), ("back", &back)]).await;
+    assert!(page.contains("1 of 2") && page.contains("Approved."));
+    let reject = [("id", waiting[1].as_str()), ("decision", "reject"), ("reason", "too <b>dark</b>"), ("back", "/review")];
+    app.submit("/actions/review/decide", &reject).await;
+    assert_eq!((state(&app, &waiting[0]).await, state(&app, &waiting[1]).await), (json!("approved"), json!("rejected")));
+    let detail = app.get(&format!("/content/{}", waiting[1])).await.text;
+    assert!(detail.contains("too &lt;b&gt;dark&lt;/b&gt;"), "a reason is text");
+    app.submit("/actions/review/again", &[("id", &waiting[2])]).await;
+    let job = app.get("/api/jobs").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let job = app.ended(&job).await;
+    assert_eq!(job["status"], "done", "{job}");
+    assert!(app.get("/review").await.text.contains("Nothing waits"));
+}
