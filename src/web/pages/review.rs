@@ -139,7 +139,7 @@ pub fn Review() -> impl IntoView {
             <figure class="stage">{image}</figure>
             <div class="stack">
                 <Decide content=Arc::clone(&content) back/>
-                <Words content/>
+                <Words content beside=true/>
                 {made}
             </div>
             <ul class="strip queue" aria-label="What waits">{tiles}</ul>

@@ -54,7 +54,7 @@ fn row(check: Check) -> impl IntoView {
         Health::Off => ("", "Not set up"),
         Health::Unknown => ("", "Not known yet"),
     };
-    let took = check.latency_ms.map(|took| format!(" · {took} ms"));
+    let took = check.latency_ms.filter(|took| *took > 0).map(|took| format!(" · {took} ms"));
     let hint = (!check.hint.is_empty()).then(|| view! { <p>{check.hint.clone()}</p> });
     view! {
         <li>

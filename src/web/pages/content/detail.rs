@@ -180,9 +180,9 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
     }
 }
 
-/// The words that go with a picture, to be changed.
+/// The words that go with a picture, to be changed; `beside` another deed that matters more.
 #[component]
-pub fn Words(content: Arc<Content>) -> impl IntoView {
+pub fn Words(content: Arc<Content>, #[prop(optional)] beside: bool) -> impl IntoView {
     let form = Form::new("words", || WordsForm {
         caption: content.caption.clone(),
         alt_text: content.alt_text.clone(),
@@ -200,7 +200,7 @@ pub fn Words(content: Arc<Content>) -> impl IntoView {
                     help="Only where it is to differ from the caption."/>
                 <Field name="altText" label="Alt text" kind=Kind::Text(2) value=form.values.alt_text.clone() wrong=form.wrong("altText") limit=1_000
                     help="What is to be seen, for those who cannot see it."/>
-                <div class="form-actions"><button class="button primary">"Save words"</button></div>
+                <div class="form-actions"><button class=if beside { "button" } else { "button primary" }>"Save words"</button></div>
             </form>
         </div></section>
     }
