@@ -44,6 +44,7 @@ fn search(criterion: &mut Criterion) {
     let (app, _dir) = runtime.block_on(async {
         let dir = tempfile::tempdir().expect("a folder");
         let store = fill::open(dir.path()).await;
+        fill::fill(&store, 0, 50).await;
         fill::prompts(&store, 100_000).await;
         let app = AppState::new(Config::parse_from(["digital-dalla"]), store, Events::new(1));
         (router::router(app), dir)

@@ -58,6 +58,20 @@ pub struct Config {
     #[arg(long = "gemini-limit", env = "GEMINI_LIMIT", value_name = "GEMINI_LIMIT", default_value = "90", value_parser = seconds)]
     pub gemini_patience: Duration,
 
+    /// Where Instagram is asked, with the version of its API.
+    #[arg(
+        long = "instagram-url",
+        env = "INSTAGRAM_BASE_URL",
+        value_name = "INSTAGRAM_BASE_URL",
+        default_value = "https://graph.instagram.com/v26.0",
+        value_parser = http_url
+    )]
+    pub instagram_url: Url,
+
+    /// Where X is asked.
+    #[arg(long = "x-url", env = "X_BASE_URL", value_name = "X_BASE_URL", default_value = "https://api.x.com", value_parser = http_url)]
+    pub x_url: Url,
+
     /// The key for Gemini from `GEMINI_API_KEY`; one that is stored comes first. Never a flag: those show in process lists.
     #[arg(skip)]
     pub gemini_api_key: Option<SecretString>,

@@ -13,6 +13,8 @@ use crate::{
     sandbox::{
         comfyui::{ComfySandbox, Options},
         gemini::{self, GeminiSandbox},
+        instagram::{self, InstagramSandbox},
+        x::{self, XSandbox},
     },
     service,
     state::AppState,
@@ -21,6 +23,9 @@ use crate::{
 
 /// How long requests that are under way may take to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// What has to be kept for as long as it is to be there.
+type Simulated = (ComfySandbox, GeminiSandbox, InstagramSandbox, XSandbox);
 
 /// How long the simulated Gemini takes: slow enough to be seen.
 const WRITING: Duration = Duration::from_millis(900);
@@ -37,7 +42,7 @@ pub async fn run(mut config: Config) -> Result<(), String> {
     let _sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
     if app.config.sandbox {
-        service::seed::cast(&app, Utc::now()).await.map_err(|error| error.to_string())?;
+        service::seed::cast(&app, instagram::TOKEN, x::KEYS, Utc::now()).await.map_err(|error| error.to_string())?;
     }
     println!("Digital Dalla is ready: http://{address}");
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
@@ -81,7 +86,7 @@ fn log(config: &Config) -> Result<(), String> {
 }
 
 /// The simulators, and the settings that lead to them.
-async fn simulate(config: &mut Config) -> Result<(ComfySandbox, GeminiSandbox), String> {
+async fn simulate(config: &mut Config) -> Result<Simulated, String> {
     let broken = |error: std::io::Error| format!("the sandbox cannot be started: {error}");
     let writer = GeminiSandbox::start(WRITING).await.map_err(broken)?;
     config.gemini_url = writer.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
@@ -89,7 +94,10 @@ async fn simulate(config: &mut Config) -> Result<(ComfySandbox, GeminiSandbox), 
     let sandbox = ComfySandbox::start(Options::default()).await.map_err(broken)?;
     let url = sandbox.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.comfyui = vec![url];
-    Ok((sandbox, writer))
+    let (instagram, x) = (InstagramSandbox::start().await.map_err(broken)?, XSandbox::start().await.map_err(broken)?);
+    config.instagram_url = instagram.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
+    config.x_url = x.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
+    Ok((sandbox, writer, instagram, x))
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {

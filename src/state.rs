@@ -1,6 +1,6 @@
 //! Everything shared, built once and passed on.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chrono_tz::Tz;
@@ -15,6 +15,8 @@ use crate::{
     integrations::{
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
+        instagram::Instagram,
+        x::X,
     },
     live::LiveJobs,
     prepared::Prepared,
@@ -42,6 +44,10 @@ pub struct Shared {
     pub live: LiveJobs,
     /// Gemini.
     pub gemini: Gemini,
+    /// Instagram.
+    pub instagram: Instagram,
+    /// X.
+    pub x: X,
     /// Wakes the workers that draw.
     draw: Notify,
     /// Wakes the workers that write.
@@ -53,6 +59,9 @@ pub struct Shared {
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
+
+/// How long a network may take for an answer.
+const NETWORKS: Duration = Duration::from_secs(30);
 
 /// Who we say we are.
 const AGENT: &str = concat!("digital-dalla/", env!("CARGO_PKG_VERSION"));
@@ -73,6 +82,8 @@ impl AppState {
         let away = away.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
+        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), NETWORKS);
+        let x = X::new(away.clone(), config.x_url.clone(), NETWORKS);
         let gemini = Gemini::new(away, config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
@@ -82,6 +93,8 @@ impl AppState {
             events,
             comfy,
             gemini,
+            instagram,
+            x,
             live: LiveJobs::default(),
             draw: Notify::new(),
             write: Notify::new(),

@@ -3,7 +3,7 @@
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, Uri},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use chrono::Utc;
 use serde::Deserialize;
@@ -14,7 +14,12 @@ use super::{
     reply,
 };
 use crate::{
-    domain::character::{CharacterChange, CharacterId, CharacterView},
+    domain::{
+        account::Account,
+        caption::Network,
+        character::{CharacterChange, CharacterId, CharacterView},
+        problem::Problem,
+    },
     service::{self, characters::Along},
     state::AppState,
 };
@@ -95,6 +100,18 @@ pub async fn patch(
 ) -> Result<Response, Refusal> {
     let view = service::characters::change(&app, &id, change, expected, Utc::now()).await?;
     Ok(reply::record(&HeaderMap::new(), &view))
+}
+
+/// Asks a network whose keys a character has, and keeps what it says. Publishes nothing.
+#[utoipa::path(
+    post, path = "/api/characters/{id}/accounts/{network}/test", tag = "characters",
+    params(("id" = String, Path), ("network" = String, Path, description = "`instagram` or `x`")),
+    responses((status = 200, body = Account), (status = 404, body = ProblemDocument), (status = 502, body = ProblemDocument), (status = 503, body = ProblemDocument))
+)]
+pub async fn test_account(State(app): State<AppState>, Path((id, network)): Path<(CharacterId, String)>) -> Result<Response, Refusal> {
+    let network = Network::from_key(&network).ok_or_else(|| Problem::not_found("network"))?;
+    let account = service::accounts::test(&app, &id, network, Utc::now()).await?;
+    Ok(axum::Json(account).into_response())
 }
 
 /// Deletes a character, her credentials and her unfinished jobs. Her pictures stay unless `purge=true`, her prompts

@@ -70,6 +70,7 @@ fn documented() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(characters::list, characters::create))
         .routes(routes!(characters::get, characters::put, characters::patch, characters::delete))
+        .routes(routes!(characters::test_account))
         .routes(routes!(models::models))
         .routes(routes!(models::loras))
         .routes(routes!(images::generate))

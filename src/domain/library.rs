@@ -1,6 +1,6 @@
 //! The prompt library: ideas for pictures, used or not.
 
-use std::{collections::HashSet, sync::OnceLock};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -57,20 +57,6 @@ pub struct Prompt {
     #[serde(flatten)]
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
-    /// What is searched in.
-    #[serde(skip)]
-    #[schema(ignore)]
-    folded: Folded,
-}
-
-/// A text in lower case, made once. It follows from the other fields, so it makes no two entries differ.
-#[derive(Debug, Clone, Default)]
-struct Folded(OnceLock<Box<str>>);
-
-impl PartialEq for Folded {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
 }
 
 /// What a request says of an entry.
@@ -116,13 +102,7 @@ impl Prompt {
             content_id: None,
             source,
             extra: serde_json::Map::new(),
-            folded: Folded::default(),
         }
-    }
-
-    /// In lower case: what is searched in.
-    pub fn folded(&self) -> &str {
-        self.folded.0.get_or_init(|| format!("{}\n{}", self.prompt, self.caption).to_lowercase().into())
     }
 
     /// Applies what was sent; the result still has to pass [`Prompt::check`].
@@ -132,7 +112,6 @@ impl Prompt {
         if let Sent::Value(used) = change.used {
             self.set_used(used, now);
         }
-        self.folded = Folded::default();
     }
 
     /// Notes that a picture was made from it, or takes that back.
@@ -215,14 +194,5 @@ mod tests {
         let prompt: Prompt = serde_json::from_value(old).unwrap();
         assert_eq!((prompt.source, prompt.used, prompt.caption.as_str()), (Author::Hand, false, ""));
         assert_eq!(serde_json::to_value(&prompt).unwrap()["rating"], 5);
-    }
-
-    #[test]
-    fn a_changed_entry_is_found_by_its_new_words() {
-        let now = DateTime::UNIX_EPOCH;
-        let mut prompt = Prompt::new("luna".into(), "Luna".into(), "A Lake".into(), Author::Hand, now);
-        assert!(prompt.folded().contains("a lake"));
-        prompt.apply(PromptChange { prompt: Sent::Value("A Forest".into()), ..PromptChange::default() }, now);
-        assert!(prompt.folded().contains("a forest"));
     }
 }

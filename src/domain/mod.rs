@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or the network, and nothing here is secret: whatever is in these
 //! types may be shown to anyone who may see the page.
 
+pub mod account;
 pub mod caption;
 pub mod character;
 pub mod content;

@@ -2,3 +2,5 @@
 
 pub mod comfyui;
 pub mod gemini;
+pub mod instagram;
+pub mod x;

@@ -5,3 +5,5 @@
 
 pub mod comfyui;
 pub mod gemini;
+pub mod instagram;
+pub mod x;

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::{
     domain::{
+        caption::Network,
         character::{Character, CharacterChange, CharacterId, CharacterView, Credential, NewSecret},
         content::Content,
         job::Job,
@@ -170,6 +171,9 @@ pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Op
             for credential in Credential::ALL {
                 tx.delete_secret(owner.as_str(), credential.field())?;
             }
+            for network in Network::ALL {
+                super::accounts::forget(tx, &owner, network)?;
+            }
             let pictures: Vec<_> = if along.pictures {
                 tx.table::<Content>().indexed("character", owner.as_str()).map(|content| content.id.clone()).collect()
             } else {
@@ -272,6 +276,7 @@ fn new_secrets(app: &AppState, id: &CharacterId, change: &CharacterChange) -> Re
 
 fn store_secrets(tx: &mut Transaction, id: &CharacterId, changes: Vec<SecretChange>) -> Result<(), Error> {
     for (credential, secret) in changes {
+        super::accounts::forget(tx, id, super::accounts::network_of(credential))?;
         match secret {
             Some(secret) => tx.put_secret(id.as_str(), credential.field(), &secret)?,
             None => tx.delete_secret(id.as_str(), credential.field())?,

@@ -1,5 +1,6 @@
 //! What the app does: a file a subject, a function a deed. Pages, the API and jobs all call these.
 
+pub mod accounts;
 pub mod captions;
 pub mod characters;
 pub mod content;

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     prepared::Body,
     state::AppState,
-    store::{Table, Transaction},
+    store::{Position, Table, Transaction},
 };
 
 /// Most entries one request deletes.
@@ -82,43 +82,49 @@ pub fn page(app: &AppState, filter: &Filter, order: Order, cursor: Option<&Promp
     };
     let words: Vec<String> = filter.q.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let finders: Vec<_> = words.iter().map(|word| Finder::new(word.as_bytes())).collect();
-    let fits = |prompt: &Arc<Prompt>| {
-        let whose = filter.character_id.is_empty() || prompt.character_id.as_str() == filter.character_id;
-        let text = || prompt.folded().as_bytes();
-        whose && used.is_none_or(|used| prompt.used == used) && finders.iter().all(|finder| finder.find(text()).is_some())
-    };
     let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
     let after = cursor.map(|id| table.position_of(id.as_str()).ok_or_else(lost)).transpose()?;
-    let mut total = 0;
-    let mut prompts = Vec::new();
-    let mut more = false;
-    for prompt in walk(table, filter, order).filter(|prompt| fits(prompt)) {
-        total += 1;
-        let here = table.position_of(prompt.id.as_str());
-        let behind = after.is_none_or(|after| match order {
-            Order::OldestFirst => here > Some(after),
-            Order::NewestFirst => here < Some(after),
-        });
-        if behind && prompts.len() < limit {
-            prompts.push(Arc::clone(prompt));
-        } else if behind {
+    let behind = |position| {
+        after.is_none_or(|after| match order {
+            Order::OldestFirst => position > after,
+            Order::NewestFirst => position < after,
+        })
+    };
+    // Only words need a walk through everything; how many there are without them, an index knows.
+    let known = match (words.is_empty(), used, filter.character_id.as_str()) {
+        (true, None, "") => Some(table.len()),
+        (true, None, id) => Some(table.count("character", id)),
+        (true, Some(used), "") => Some(table.count("used", if used { "true" } else { "false" })),
+        _ => None,
+    };
+    let (mut found, mut prompts, mut more) = (0, Vec::new(), false);
+    for (position, text) in walk(table, filter, order) {
+        let holds = || finders.iter().all(|finder| finder.find(text.as_bytes()).is_some());
+        let other = || used.is_some_and(|used| table.at(position).is_none_or(|prompt| prompt.used != used));
+        if !holds() || other() {
+            continue;
+        }
+        found += 1;
+        if behind(position) && prompts.len() < limit {
+            prompts.extend(table.at(position).cloned());
+        } else if behind(position) {
             more = true;
+            if known.is_some() {
+                break;
+            }
         }
     }
     let next = prompts.last().filter(|_| more).map(|prompt| prompt.id.clone());
-    Ok(Page { prompts, total, next })
+    Ok(Page { prompts, total: known.unwrap_or(found), next })
 }
 
-fn walk<'a>(table: &'a Table<Prompt>, filter: &Filter, order: Order) -> Box<dyn Iterator<Item = &'a Arc<Prompt>> + 'a> {
+/// Positions and texts of those that may be wanted, in the order of the list.
+fn walk<'a>(table: &'a Table<Prompt>, filter: &Filter, order: Order) -> Box<dyn Iterator<Item = (Position, &'a str)> + 'a> {
     match (filter.character_id.as_str(), order) {
-        ("", Order::OldestFirst) => Box::new(table.iter()),
-        ("", Order::NewestFirst) => Box::new(table.newest()),
-        (id, Order::NewestFirst) => Box::new(table.indexed("character", id)),
-        (id, Order::OldestFirst) => {
-            let mut theirs: Vec<_> = table.indexed("character", id).collect();
-            theirs.reverse();
-            Box::new(theirs.into_iter())
-        }
+        ("", Order::OldestFirst) => Box::new(table.texts()),
+        ("", Order::NewestFirst) => Box::new(table.texts().rev()),
+        (id, Order::OldestFirst) => Box::new(table.texts_of("character", id)),
+        (id, Order::NewestFirst) => Box::new(table.texts_of("character", id).rev()),
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::{domain::character::CharacterChange, error::Error, state::AppState};
 
-/// Creates Luna and Cortex, when nobody is there yet.
-pub async fn cast(app: &AppState, now: DateTime<Utc>) -> Result<(), Error> {
+/// Creates Luna and Cortex, when nobody is there yet, with keys for the accounts of the simulators.
+pub async fn cast(app: &AppState, instagram: &str, x: [&str; 4], now: DateTime<Utc>) -> Result<(), Error> {
     if !app.store.read().characters.is_empty() {
         return Ok(());
     }
@@ -18,6 +18,7 @@ pub async fn cast(app: &AppState, now: DateTime<Utc>) -> Result<(), Error> {
         "backstory": "Luna grew up in a lighthouse and left it at nineteen with a box of crystals that were not hers. She has been bringing them back, one by one, ever since.",
         "instagramHandle": "luna.mystic",
         "twitterHandle": "luna_mystic",
+        "instagramApiKey": instagram, "twitterAppKey": x[0], "twitterAppSecret": x[1], "twitterAccessToken": x[2], "twitterAccessSecret": x[3],
         "preferredModel": "dreamshaper_8.safetensors",
         "triggerWord": "luna_character",
         "loras": [{"name": "luna.safetensors", "strength": 0.8}],
@@ -38,6 +39,7 @@ pub async fn cast(app: &AppState, now: DateTime<Utc>) -> Result<(), Error> {
         "personality": "Curious, precise, a little tired of people who say disruptive. Explains hard things with kitchen examples and likes night trains.",
         "backstory": "Cortex was a research assistant who started answering the letters nobody else answered. Some of the answers became famous; he would rather they had not.",
         "twitterHandle": "cortex_notes",
+        "twitterAppKey": x[0], "twitterAppSecret": x[1], "twitterAccessToken": x[2], "twitterAccessSecret": x[3],
         "preferredModel": "sd_xl_base_1.0.safetensors",
         "promptSettings": {
             "basePrompt": "a man in a dark coat at a desk full of papers, short hair, round glasses",

@@ -12,7 +12,7 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{character::Character, content::Content, job::Job, library::Prompt};
+use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -34,6 +34,7 @@ pub(super) struct Opened {
 pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
     let mut damaged = Vec::new();
     let mut state = State {
+        accounts: array::<Account>(dir, &mut damaged),
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
@@ -63,6 +64,7 @@ impl State {
     /// A damaged collection is empty; what the journal holds of it stays in the journal.
     fn empty(&mut self, collection: &str) {
         match collection {
+            Account::COLLECTION => self.accounts = Table::default(),
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),

@@ -33,7 +33,7 @@ pub use self::{
     record::{Record, SealedSecret},
     secrets::SecretState,
     state::State,
-    table::Table,
+    table::{Position, Table},
     transaction::Transaction,
 };
 use self::{

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{state::State, table::Table};
 use crate::domain::{
+    account::Account,
     character::Character,
     content::Content,
     job::{Job, JobStatus},
@@ -21,6 +22,11 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Tells by which values the record can be found quickly.
     fn index(&self, _emit: &mut dyn FnMut(&'static str, &str)) {}
 
+    /// The words it can be searched by, when it can be.
+    fn words(&self) -> Option<String> {
+        None
+    }
+
     /// Where such records are.
     fn table(state: &State) -> &Table<Self>;
 
@@ -35,6 +41,22 @@ pub struct SealedSecret {
     pub id: String,
     /// Nonce and sealed value, base64.
     pub value: String,
+}
+
+impl Record for Account {
+    const COLLECTION: &'static str = "accounts";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.accounts
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.accounts
+    }
 }
 
 impl Record for Character {
@@ -114,10 +136,12 @@ impl Record for Prompt {
     }
 
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
-        // Now and not at the first search, which would wait for all of them.
-        self.folded();
         emit("character", self.character_id.as_str());
         emit("used", if self.used { "true" } else { "false" });
+    }
+
+    fn words(&self) -> Option<String> {
+        Some(format!("{}\n{}", self.prompt, self.caption))
     }
 
     fn table(state: &State) -> &Table<Self> {

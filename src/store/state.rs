@@ -9,7 +9,7 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{character::Character, content::Content, job::Job, library::Prompt, settings::Settings};
+use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, settings::Settings};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -17,6 +17,8 @@ pub(super) const SETTINGS: &str = "settings";
 /// A snapshot of everything. Cloning it costs next to nothing.
 #[derive(Debug, Clone, Default)]
 pub struct State {
+    /// What tests of accounts have seen.
+    pub accounts: Table<Account>,
     /// Personas.
     pub characters: Table<Character>,
     /// Generated pictures.
@@ -35,6 +37,7 @@ impl State {
     /// Applies one operation of the journal.
     pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
         match collection {
+            Account::COLLECTION => replay_in(&mut self.accounts, operation),
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
@@ -54,6 +57,7 @@ impl State {
     /// Writes one collection's file.
     pub(super) fn write_file(&self, dir: &Path, collection: &str) -> std::io::Result<()> {
         match collection {
+            Account::COLLECTION => arrays::write_array(dir, &self.accounts),
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
@@ -87,5 +91,12 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 6] =
-    [Character::COLLECTION, Content::COLLECTION, Job::COLLECTION, Prompt::COLLECTION, SealedSecret::COLLECTION, SETTINGS];
+pub(super) const COLLECTIONS: [&str; 7] = [
+    Account::COLLECTION,
+    Character::COLLECTION,
+    Content::COLLECTION,
+    Job::COLLECTION,
+    Prompt::COLLECTION,
+    SealedSecret::COLLECTION,
+    SETTINGS,
+];

@@ -18,13 +18,15 @@ pub struct Table<T> {
     records: OrdMap<Position, Arc<T>>,
     positions: HashMap<Arc<str>, Position>,
     index: HashMap<(&'static str, Arc<str>), OrdSet<Position>>,
+    /// What is searched in, in lower case; beside the records, because a search reads all of it and nothing else.
+    texts: OrdMap<Position, Box<str>>,
     next: Position,
     version: u64,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), next: 0, version: 0 }
+        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), texts: OrdMap::new(), next: 0, version: 0 }
     }
 }
 
@@ -34,6 +36,7 @@ impl<T> Clone for Table<T> {
             records: self.records.clone(),
             positions: self.positions.clone(),
             index: self.index.clone(),
+            texts: self.texts.clone(),
             next: self.next,
             version: self.version,
         }
@@ -103,6 +106,22 @@ impl<T: Record> Table<T> {
         positions.filter_map(|position| self.records.get(position))
     }
 
+    /// The record at a position.
+    pub fn at(&self, position: Position) -> Option<&Arc<T>> {
+        self.records.get(&position)
+    }
+
+    /// What is searched in, by position, oldest first. Records without words are not among it.
+    pub fn texts(&self) -> impl DoubleEndedIterator<Item = (Position, &str)> {
+        self.texts.iter().map(|(position, text)| (*position, &**text))
+    }
+
+    /// The same of those records that have that value of an indexed key.
+    pub fn texts_of<'a>(&'a self, key: &'static str, value: &str) -> impl DoubleEndedIterator<Item = (Position, &'a str)> + use<'a, T> {
+        let positions = self.index.get(&(key, Arc::from(value))).into_iter().flat_map(|positions| positions.iter());
+        positions.filter_map(|position| self.texts.get(position).map(|text| (*position, &**text)))
+    }
+
     /// How many records have that value of an indexed key. Costs no walk.
     pub fn count(&self, key: &'static str, value: &str) -> usize {
         self.index.get(&(key, Arc::from(value))).map_or(0, OrdSet::len)
@@ -126,6 +145,10 @@ impl<T: Record> Table<T> {
                 self.next - 1
             }
         };
+        match record.words() {
+            Some(words) => self.texts.insert(position, words.to_lowercase().into()),
+            None => self.texts.remove(&position),
+        };
         if let Some(before) = self.records.insert(position, Arc::clone(&record)) {
             self.forget(&before, position);
         }
@@ -139,6 +162,7 @@ impl<T: Record> Table<T> {
     pub(super) fn remove(&mut self, id: &str) -> bool {
         let Some(position) = self.positions.remove(id) else { return false };
         self.version += 1;
+        self.texts.remove(&position);
         if let Some(record) = self.records.remove(&position) {
             self.forget(&record, position);
         }

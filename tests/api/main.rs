@@ -1,5 +1,6 @@
 //! The app through the doors its users go through: the JSON API, and forms as a browser without script sends them.
 
+mod accounts;
 mod bad_input;
 mod characters;
 mod content;

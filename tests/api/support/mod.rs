@@ -13,6 +13,8 @@ use digital_dalla::{
     sandbox::{
         comfyui::{ComfySandbox, Options},
         gemini::{self, GeminiSandbox},
+        instagram::InstagramSandbox,
+        x::XSandbox,
     },
     service,
     state::AppState,
@@ -30,6 +32,8 @@ pub struct TestApp {
     pub app: AppState,
     pub comfy: ComfySandbox,
     pub gemini: GeminiSandbox,
+    pub instagram: InstagramSandbox,
+    pub x: XSandbox,
     pub client: Client,
     pub url: String,
     pub dir: Arc<TempDir>,
@@ -59,6 +63,7 @@ impl TestApp {
 
     async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
+        let (instagram, x) = (InstagramSandbox::start().await.unwrap(), XSandbox::start().await.unwrap());
         let mut config = Config::parse_from([
             "digital-dalla",
             "--comfyui-url",
@@ -69,6 +74,10 @@ impl TestApp {
             "https://front.example",
             "--gemini-url",
             &gemini.url(),
+            "--instagram-url",
+            &instagram.url(),
+            "--x-url",
+            &x.url(),
         ]);
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
         let key = SecretKey::Default(dir.path().join("secret.key"));
@@ -91,7 +100,7 @@ impl TestApp {
             tokio::spawn(async move { served.await.unwrap() }),
         ];
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();
-        Self { app, comfy, gemini, client, url, dir, workers }
+        Self { app, comfy, gemini, instagram, x, client, url, dir, workers }
     }
 
     /// Stops as SIGTERM does, and gives back what the next start needs.

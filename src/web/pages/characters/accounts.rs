@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{about, page_of};
 use crate::{
     domain::{
+        account::{Outcome, Standing},
+        caption::Network,
         character::{CharacterChange, CharacterId, Credential, NewSecret},
+        problem::Problem,
         sent::Sent,
     },
     service,
@@ -16,6 +19,7 @@ use crate::{
         components::{icon::Icon, page::Pill},
         context,
         form::{Field, Form, Kind, ProblemSummary},
+        words,
     },
 };
 
@@ -92,6 +96,60 @@ pub async fn forget_key(id: CharacterId, key: Credential) -> Result<(), ServerFn
     .await
 }
 
+/// Asks a network whose keys these are.
+#[server(prefix = "/actions", endpoint = "characters/test-account")]
+pub async fn test_account(id: CharacterId, network: String) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = page_of(&id, "accounts");
+    crate::web::actions::press(&page, async {
+        let network = Network::from_key(&network).ok_or_else(|| Problem::not_found("network"))?;
+        let account = service::accounts::test(&app, &id, network, Utc::now()).await?;
+        match account.outcome {
+            Outcome::Connected { username, .. } => {
+                Ok(Done::to(page.clone()).saying(format!("{} answers: this is @{username}.", network.label())))
+            }
+            Outcome::Broken { problem } => Err(problem.into()),
+        }
+    })
+    .await
+}
+
+/// How it stands with one account, and the button to find out.
+#[component]
+fn State(id: CharacterId, network: Network) -> impl IntoView {
+    let standing = service::accounts::standing(&context::app(), &id, network);
+    let button = (!matches!(standing, Standing::NotConfigured(_))).then(|| {
+        let (id, label) = (id.to_string(), format!("Test {}", network.label()));
+        view! {
+            <form class="end" method="post" action="/actions/characters/test-account">
+                <input type="hidden" name="id" value=id/><input type="hidden" name="network" value=network.key()/>
+                <button class="button small">{label}</button>
+            </form>
+        }
+    });
+    let said = match standing {
+        Standing::NotConfigured(missing) => {
+            view! { <Pill tone="" words="Not set up"/><div>{network.label()}<p>{format!("There is no {} yet.", missing.join(", no "))}</p></div> }.into_any()
+        }
+        Standing::Unchecked => {
+            view! { <Pill tone="" words="Not tested"/><div>{network.label()}<p>"The keys were not tested since they were set."</p></div> }.into_any()
+        }
+        Standing::Checked(account) => match account.outcome {
+            Outcome::Connected { username, network_id } => view! {
+                <Pill tone="ok" words="Connected"/>
+                <div>{format!("{}: @{username}", network.label())}<p>{format!("id {network_id}, tested ")}<words::Time at=Some(account.checked_at)/></p></div>
+            }
+            .into_any(),
+            Outcome::Broken { problem } => view! {
+                <Pill tone="bad" words="Broken"/>
+                <div>{network.label()}<p>{problem.message}" Tested "<words::Time at=Some(account.checked_at)/></p></div>
+            }
+            .into_any(),
+        },
+    };
+    view! { <li>{said}{button}</li> }
+}
+
 /// The page.
 #[component]
 pub fn Accounts() -> impl IntoView {
@@ -110,7 +168,9 @@ pub fn Accounts() -> impl IntoView {
             view! { <Field name=credential.field() label kind=Kind::Secret value="" placeholder help wrong=form.wrong(credential.field())/> }
         };
         let set: Vec<_> = Credential::ALL.into_iter().filter_map(|credential| Some((credential, mask(credential)?))).collect();
+        let states = Network::ALL.map(|network| view! { <State id=character.id.clone() network/> }).collect_view();
         view! {
+            <section class="card form"><header><h2>"Connections"</h2></header><div class="body"><ul class="list">{states}</ul></div></section>
             <form class="form" method="post" action="/actions/characters/accounts" autocomplete="off" data-guard="">
                 <input type="hidden" name="id" value=character.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
@@ -139,7 +199,7 @@ fn Keys(id: CharacterId, set: Vec<(Credential, String)>) -> impl IntoView {
             view! {
                 <li>
                     <Pill tone="ok" words="Sealed"/>
-                    <div>{words(credential)}" "<span class="mono">{mask}</span></div>
+                    <div>{name(credential)}" "<span class="mono">{mask}</span></div>
                     <form class="end" method="post" action="/actions/characters/forget-key">
                         <input type="hidden" name="id" value=id.to_string()/>
                         <input type="hidden" name="key" value=credential.field()/>
@@ -152,7 +212,7 @@ fn Keys(id: CharacterId, set: Vec<(Credential, String)>) -> impl IntoView {
     })
 }
 
-fn words(credential: Credential) -> &'static str {
+fn name(credential: Credential) -> &'static str {
     match credential {
         Credential::InstagramApiKey => "Instagram access token",
         Credential::TwitterAppKey => "X API key",

@@ -1,0 +1,70 @@
+//! X: its API v2 with OAuth 1.0a (<https://docs.x.com/x-api>).
+
+mod error;
+mod signature;
+
+use std::time::Duration;
+
+use reqwest::{Client, Url, header::HeaderValue};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+pub use self::error::XError;
+
+/// A client. A cheap handle.
+#[derive(Debug, Clone)]
+pub struct X {
+    http: Client,
+    base: Url,
+    patience: Duration,
+}
+
+/// The four keys of an account.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// API key of the app.
+    pub app_key: SecretString,
+    /// Its secret.
+    pub app_secret: SecretString,
+    /// Access token of the account.
+    pub token: SecretString,
+    /// Its secret.
+    pub token_secret: SecretString,
+}
+
+/// The account the keys belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Me {
+    /// A number, too large for some languages; so a text.
+    pub id: String,
+    /// Without `@`.
+    pub username: String,
+}
+
+#[derive(Deserialize)]
+struct Data<T> {
+    data: T,
+}
+
+impl X {
+    /// A client of the server at `base`, which waits `patience` for an answer.
+    pub fn new(http: Client, base: Url, patience: Duration) -> Self {
+        Self { http, base, patience }
+    }
+
+    /// Whose keys these are: `GET /2/users/me`. Changes nothing.
+    pub async fn me(&self, keys: &Keys) -> Result<Me, XError> {
+        let url = self.base.join("2/users/me").map_err(|_| XError::Unreachable)?;
+        let signed = signature::authorization("GET", url.as_str(), keys, None);
+        let mut header = HeaderValue::from_str(&signed).map_err(|_| XError::KeysRefused)?;
+        header.set_sensitive(true);
+        let request = self.http.get(url).header("authorization", header).timeout(self.patience);
+        let response = request.send().await.map_err(XError::from)?;
+        let (status, wait) = (response.status(), error::wait(response.headers()));
+        let text = response.text().await.map_err(XError::from)?;
+        if !status.is_success() {
+            return Err(error::refusal(status.as_u16(), &text, wait));
+        }
+        serde_json::from_str::<Data<Me>>(&text).map(|answer| answer.data).map_err(|_| XError::Unreadable)
+    }
+}
