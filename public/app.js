@@ -30,6 +30,9 @@
   // ---- Forms: what a person has typed and not yet sent -------------------------------------------------
 
   const isField = (node) => node instanceof Element && node.matches('input:not([type=hidden], [type=submit], [type=button]), textarea, select, [contenteditable]');
+  // What a link or button is called: its words, without its icon, count and key. Comments mark places in the page's HTML.
+  const isWord = (node) => node.nodeType === Node.TEXT_NODE || (node instanceof Element && !node.matches('.count, kbd, svg'));
+  const labelOf = (node) => node.getAttribute('aria-label') || [...node.childNodes].filter(isWord).map((child) => child.textContent).join('').trim();
   const isText = (node) => isField(node) && !node.matches('[type=checkbox], [type=radio], [type=range], [type=color], [type=file], select');
 
   function isChanged(field) {
@@ -638,10 +641,9 @@
       while (before && !before.matches('.group')) before = before.previousElementSibling;
       return before?.textContent.trim() ?? '';
     };
-    const name = (link) => [...link.childNodes].filter((node) => node.nodeType === 3 || !node.matches('.count, svg, kbd')).map((node) => node.textContent).join('').trim();
     return [
-      ...all('.sidebar > a[href]:not(.brand)').map((link) => ({ name: name(link), where: group(link), href: link.href, icon: link.querySelector('svg') })),
-      ...all('header.page .actions a[href]').map((link) => ({ name: name(link), where: 'On this page', href: link.href, icon: link.querySelector('svg') })),
+      ...all('.sidebar > a[href]:not(.brand)').map((link) => ({ name: labelOf(link), where: group(link), href: link.href, icon: link.querySelector('svg') })),
+      ...all('header.page .actions a[href]').map((link) => ({ name: labelOf(link), where: 'On this page', href: link.href, icon: link.querySelector('svg') })),
     ];
   }
 
@@ -744,7 +746,6 @@
 
   // ---- Keys ---------------------------------------------------------------------------------------------
 
-  const labelOf = (node) => node.getAttribute('aria-label') || [...node.childNodes].filter((child) => child.nodeType === 3 || !child.matches('.count, kbd, svg')).map((child) => child.textContent).join('').trim();
   const visible = (node) => node.getClientRects().length > 0;
   const pageKeys = () => all('main [data-key]').filter(visible);
 
