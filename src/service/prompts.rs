@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -81,7 +80,6 @@ pub fn page(app: &AppState, filter: &Filter, order: Order, cursor: Option<&Promp
         _ => return Err(Problem::invalid("used", "Write true or false.").into()),
     };
     let words: Vec<String> = filter.q.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    let finders: Vec<_> = words.iter().map(|word| Finder::new(word.as_bytes())).collect();
     let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
     let after = cursor.map(|id| table.position_of(id.as_str()).ok_or_else(lost)).transpose()?;
     let behind = |position| {
@@ -98,10 +96,12 @@ pub fn page(app: &AppState, filter: &Filter, order: Order, cursor: Option<&Promp
         _ => None,
     };
     let (mut found, mut prompts, mut more) = (0, Vec::new(), false);
-    for (position, text) in walk(table, filter, order) {
-        let holds = || finders.iter().all(|finder| finder.find(text.as_bytes()).is_some());
-        let other = || used.is_some_and(|used| table.at(position).is_none_or(|prompt| prompt.used != used));
-        if !holds() || other() {
+    let of_others = |prompt: &Prompt| !filter.character_id.is_empty() && prompt.character_id.as_str() != filter.character_id;
+    let unwanted = |prompt: &Prompt| of_others(prompt) || used.is_some_and(|used| prompt.used != used);
+    // With nothing more to ask of a prompt, one that is not shown need not be looked at.
+    let plain = used.is_none() && filter.character_id.is_empty();
+    for position in walk(table, filter, &words, order) {
+        if !plain && table.at(position).is_none_or(|prompt| unwanted(prompt)) {
             continue;
         }
         found += 1;
@@ -118,13 +118,20 @@ pub fn page(app: &AppState, filter: &Filter, order: Order, cursor: Option<&Promp
     Ok(Page { prompts, total: known.unwrap_or(found), next })
 }
 
-/// Positions and texts of those that may be wanted, in the order of the list.
-fn walk<'a>(table: &'a Table<Prompt>, filter: &Filter, order: Order) -> Box<dyn Iterator<Item = (Position, &'a str)> + 'a> {
-    match (filter.character_id.as_str(), order) {
-        ("", Order::OldestFirst) => Box::new(table.texts()),
-        ("", Order::NewestFirst) => Box::new(table.texts().rev()),
-        (id, Order::OldestFirst) => Box::new(table.texts_of("character", id)),
-        (id, Order::NewestFirst) => Box::new(table.texts_of("character", id).rev()),
+/// Where those stand that may be wanted, in the order of the list.
+fn walk<'a>(table: &'a Table<Prompt>, filter: &Filter, words: &[String], order: Order) -> Box<dyn Iterator<Item = Position> + 'a> {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    match (words.as_slice(), filter.character_id.as_str()) {
+        ([], "") => in_order(table.positions(), order),
+        ([], id) => in_order(table.positions_of("character", id), order),
+        (words, _) => in_order(table.holding(words).into_iter(), order),
+    }
+}
+
+fn in_order<'a>(positions: impl DoubleEndedIterator<Item = Position> + 'a, order: Order) -> Box<dyn Iterator<Item = Position> + 'a> {
+    match order {
+        Order::OldestFirst => Box::new(positions),
+        Order::NewestFirst => Box::new(positions.rev()),
     }
 }
 

@@ -15,6 +15,7 @@ mod record;
 mod secrets;
 mod state;
 mod table;
+mod texts;
 mod transaction;
 mod writer;
 

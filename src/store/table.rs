@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::record::Record;
+use super::{record::Record, texts::Texts};
 
 /// Where a record stands in its collection; grows with each new record.
 pub type Position = u64;
@@ -18,15 +18,14 @@ pub struct Table<T> {
     records: OrdMap<Position, Arc<T>>,
     positions: HashMap<Arc<str>, Position>,
     index: HashMap<(&'static str, Arc<str>), OrdSet<Position>>,
-    /// What is searched in, in lower case; beside the records, because a search reads all of it and nothing else.
-    texts: OrdMap<Position, Box<str>>,
+    texts: Texts,
     next: Position,
     version: u64,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), texts: OrdMap::new(), next: 0, version: 0 }
+        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), texts: Texts::default(), next: 0, version: 0 }
     }
 }
 
@@ -111,15 +110,19 @@ impl<T: Record> Table<T> {
         self.records.get(&position)
     }
 
-    /// What is searched in, by position, oldest first. Records without words are not among it.
-    pub fn texts(&self) -> impl DoubleEndedIterator<Item = (Position, &str)> {
-        self.texts.iter().map(|(position, text)| (*position, &**text))
+    /// Where records stand, oldest first.
+    pub fn positions(&self) -> impl DoubleEndedIterator<Item = Position> {
+        self.records.keys().copied()
     }
 
-    /// The same of those records that have that value of an indexed key.
-    pub fn texts_of<'a>(&'a self, key: &'static str, value: &str) -> impl DoubleEndedIterator<Item = (Position, &'a str)> + use<'a, T> {
-        let positions = self.index.get(&(key, Arc::from(value))).into_iter().flat_map(|positions| positions.iter());
-        positions.filter_map(|position| self.texts.get(position).map(|text| (*position, &**text)))
+    /// Where the records with that value of an indexed key stand, oldest first.
+    pub fn positions_of<'a>(&'a self, key: &'static str, value: &str) -> impl DoubleEndedIterator<Item = Position> + use<'a, T> {
+        self.index.get(&(key, Arc::from(value))).into_iter().flat_map(|positions| positions.iter().copied())
+    }
+
+    /// Where the records stand whose words hold each of `wanted` (lower case, without line breaks), oldest first.
+    pub fn holding(&self, wanted: &[&str]) -> Vec<Position> {
+        self.texts.holding(wanted)
     }
 
     /// How many records have that value of an indexed key. Costs no walk.
@@ -146,8 +149,8 @@ impl<T: Record> Table<T> {
             }
         };
         match record.words() {
-            Some(words) => self.texts.insert(position, words.to_lowercase().into()),
-            None => self.texts.remove(&position),
+            Some(words) => self.texts.put(position, &words),
+            None => self.texts.remove(position),
         };
         if let Some(before) = self.records.insert(position, Arc::clone(&record)) {
             self.forget(&before, position);
@@ -162,7 +165,7 @@ impl<T: Record> Table<T> {
     pub(super) fn remove(&mut self, id: &str) -> bool {
         let Some(position) = self.positions.remove(id) else { return false };
         self.version += 1;
-        self.texts.remove(&position);
+        self.texts.remove(position);
         if let Some(record) = self.records.remove(&position) {
             self.forget(&record, position);
         }
