@@ -1,6 +1,6 @@
 //! Settings of this process: flags, environment, `.env`. Read once, at the start.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono_tz::Tz;
@@ -72,9 +72,29 @@ pub struct Config {
     #[arg(long = "x-url", env = "X_BASE_URL", value_name = "X_BASE_URL", default_value = "https://api.x.com", value_parser = http_url)]
     pub x_url: Url,
 
+    /// Public https address that leads here, from which Instagram fetches pictures.
+    #[arg(long = "public-url", env = "DALLA_PUBLIC_URL", value_name = "DALLA_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// Address and port of a listener that answers nothing but those pictures; any address.
+    #[arg(long = "public-listen", env = "DALLA_PUBLIC_LISTEN", value_name = "DALLA_PUBLIC_LISTEN", value_parser = address)]
+    pub public_listen: Option<SocketAddr>,
+
+    /// Seconds of the first pause between questions to a network; later ones are longer.
+    #[arg(long = "network-pace", env = "DALLA_NETWORK_PACE", value_name = "DALLA_NETWORK_PACE", default_value = "2", value_parser = pace)]
+    pub network_pace: Duration,
+
+    /// Seconds a network may take for one answer.
+    #[arg(long = "network-limit", env = "DALLA_NETWORK_LIMIT", value_name = "DALLA_NETWORK_LIMIT", default_value = "30", value_parser = pace)]
+    pub network_patience: Duration,
+
     /// The key for Gemini from `GEMINI_API_KEY`; one that is stored comes first. Never a flag: those show in process lists.
     #[arg(skip)]
     pub gemini_api_key: Option<SecretString>,
+
+    /// Keys for accounts on networks, by the names of their variables; stored ones come first. Never flags.
+    #[arg(skip)]
+    pub network_keys: BTreeMap<String, SecretString>,
 
     /// Time zone of the installation, as in Europe/Rome [default: the machine's].
     #[arg(long, env = "DALLA_TIMEZONE", value_name = "DALLA_TIMEZONE", value_parser = zone)]
@@ -117,7 +137,7 @@ impl Config {
             }
             Ok(_) | Err(_) => {
                 let key = std::env::var("GEMINI_API_KEY").ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
-                Self { gemini_api_key: key.map(SecretString::from), ..Self::parse() }
+                Self { gemini_api_key: key.map(SecretString::from), network_keys: network_keys(), ..Self::parse() }
             }
         }
     }
@@ -155,6 +175,17 @@ impl Config {
     }
 }
 
+/// Variables with keys of networks: for all characters, or with a character's name before them.
+fn network_keys() -> BTreeMap<String, SecretString> {
+    const ENDINGS: [&str; 5] =
+        ["INSTAGRAM_ACCESS_TOKEN", "TWITTER_API_KEY", "TWITTER_API_KEY_SECRET", "TWITTER_ACCESS_TOKEN", "TWITTER_ACCESS_TOKEN_SECRET"];
+    let ours = |name: &str| ENDINGS.iter().any(|ending| name == *ending || name.ends_with(&format!("_{ending}")));
+    std::env::vars()
+        .filter(|(name, value)| ours(name) && !value.trim().is_empty())
+        .map(|(name, value)| (name, value.trim().into()))
+        .collect()
+}
+
 /// Until there is a password to ask for, nobody else may come in.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:3000".to_owned())?;
@@ -169,6 +200,27 @@ fn http_url(text: &str) -> Result<Url, String> {
     let url: Url = text.trim().parse().map_err(|_| "write an address as in http://127.0.0.1:8188".to_owned())?;
     let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
     if fits { Ok(url) } else { Err("the address must start with http:// or https://".into()) }
+}
+
+/// Instagram fetches from https only; this machine is for trying things out.
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = http_url(text)?;
+    let loopback =
+        url.host_str().is_some_and(|host| host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()));
+    if url.scheme() == "https" || loopback {
+        Ok(url)
+    } else {
+        Err("the address must start with https://, or Instagram will not fetch from it".into())
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address and a port, as in 0.0.0.0:3001".into())
+}
+
+fn pace(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.001..=600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "write a number of seconds from 0.001 to 600".into())
 }
 
 fn origin(text: &str) -> Result<String, String> {

@@ -40,17 +40,27 @@ pub async fn run(mut config: Config) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     // Kept until the end: the simulators stop with it.
     let _sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
+    if config.sandbox && config.public_url.is_none() {
+        // The simulated Instagram is on this machine, so it fetches pictures from here.
+        config.public_url = format!("http://{address}").parse().ok();
+    }
+    let public = match config.public_listen {
+        None => None,
+        Some(listen) => {
+            Some(TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen} (DALLA_PUBLIC_LISTEN): {error}"))?)
+        }
+    };
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
     if app.config.sandbox {
         service::seed::cast(&app, instagram::TOKEN, x::KEYS, Utc::now()).await.map_err(|error| error.to_string())?;
     }
     println!("Digital Dalla is ready: http://{address}");
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
-    serve(app, listener).await
+    serve(app, listener, public).await
 }
 
 /// Serves pages and runs workers until a signal comes; then finishes requests, stops workers, writes the arrays.
-async fn serve(app: AppState, listener: TcpListener) -> Result<(), String> {
+async fn serve(app: AppState, listener: TcpListener, public: Option<TcpListener>) -> Result<(), String> {
     let stopping = app.stopping.clone();
     let watching = tokio::spawn(service::watching::tell_changes(app.clone()));
     let workers = tokio::spawn(jobs::run(app.clone()));
@@ -61,6 +71,10 @@ async fn serve(app: AppState, listener: TcpListener) -> Result<(), String> {
             tracing::info!("stopping");
             stopping.cancel();
         }
+    });
+    let public = public.map(|listener| {
+        let (routes, stop) = (router::public(app.clone()), stopping.clone());
+        tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).into_future())
     });
     let server = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let hurry = async {
@@ -76,6 +90,9 @@ async fn serve(app: AppState, listener: TcpListener) -> Result<(), String> {
         tracing::error!("the workers broke down");
     }
     watching.abort();
+    if let Some(public) = public {
+        public.abort();
+    }
     app.store.close().await.map_err(|error| format!("the last changes are in the journal, but the arrays could not be written: {error}"))
 }
 

@@ -1,6 +1,6 @@
 //! Everything shared, built once and passed on.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use chrono_tz::Tz;
@@ -44,6 +44,8 @@ pub struct Shared {
     pub live: LiveJobs,
     /// Gemini.
     pub gemini: Gemini,
+    /// A client for what is not at home.
+    pub away: reqwest::Client,
     /// Instagram.
     pub instagram: Instagram,
     /// X.
@@ -52,6 +54,8 @@ pub struct Shared {
     draw: Notify,
     /// Wakes the workers that write.
     write: Notify,
+    /// Wakes the workers that publish.
+    publish: Notify,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
     /// What was deleted just now.
@@ -59,9 +63,6 @@ pub struct Shared {
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
-
-/// How long a network may take for an answer.
-const NETWORKS: Duration = Duration::from_secs(30);
 
 /// Who we say we are.
 const AGENT: &str = concat!("digital-dalla/", env!("CARGO_PKG_VERSION"));
@@ -82,9 +83,9 @@ impl AppState {
         let away = away.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
-        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), NETWORKS);
-        let x = X::new(away.clone(), config.x_url.clone(), NETWORKS);
-        let gemini = Gemini::new(away, config.gemini_url.clone(), config.gemini_patience);
+        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience);
+        let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
+        let gemini = Gemini::new(away.clone(), config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
             timezone: config.timezone(),
@@ -93,11 +94,13 @@ impl AppState {
             events,
             comfy,
             gemini,
+            away,
             instagram,
             x,
             live: LiveJobs::default(),
             draw: Notify::new(),
             write: Notify::new(),
+            publish: Notify::new(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
             prepared: Prepared::default(),
@@ -116,6 +119,7 @@ impl Shared {
         match lane {
             Lane::Draw => &self.draw,
             Lane::Write => &self.write,
+            Lane::Publish => &self.publish,
         }
     }
 }

@@ -8,7 +8,10 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
-    domain::problem::{FieldError, Kind, Problem},
+    domain::{
+        post::Post,
+        problem::{FieldError, Kind, Problem},
+    },
     error::Error,
 };
 
@@ -17,6 +20,7 @@ use crate::{
 pub struct Refusal {
     status: StatusCode,
     problem: Problem,
+    post: Option<Box<Post>>,
 }
 
 /// What a caller reads.
@@ -37,25 +41,33 @@ pub struct ProblemDocument {
     errors: Vec<FieldError>,
     /// The title again, for older clients.
     error: String,
+    /// The post it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<Box<Post>>,
 }
 
 impl Refusal {
     /// The route is there, but not for this method.
     pub fn method(method: &Method) -> Self {
         let problem = Problem::new(Kind::Malformed, format!("{method} does not work here. The API is described at /api/docs."));
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, problem }
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, problem, post: None }
+    }
+
+    /// The same, with the post it is about.
+    pub fn with_post(self, post: Post) -> Self {
+        Self { post: Some(Box::new(post)), ..self }
     }
 
     /// The body is of a kind we do not read.
     pub fn media_type() -> Self {
         let problem = Problem::new(Kind::Malformed, "Send JSON, with the header Content-Type: application/json.");
-        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, problem }
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, problem, post: None }
     }
 }
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { status: status(problem.kind), problem }
+        Self { status: status(problem.kind), problem, post: None }
     }
 }
 
@@ -75,6 +87,7 @@ impl IntoResponse for Refusal {
             status: self.status.as_u16(),
             detail: self.problem.message,
             errors: self.problem.errors,
+            post: self.post,
         };
         let mut response = (self.status, Json(document)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -9,6 +9,7 @@ mod extract;
 mod images;
 mod jobs;
 mod models;
+mod posts;
 mod prompts;
 mod reply;
 mod settings;
@@ -41,6 +42,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "jobs", description = "Work that outlives a request"),
         (name = "content", description = "The pictures that were made"),
         (name = "prompts", description = "The prompt library"),
+        (name = "posts", description = "What goes to Instagram and X, and what became of it"),
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
@@ -93,6 +95,17 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(captions::generate))
         .routes(routes!(captions::preview))
         .routes(routes!(captions::count))
+        .routes(routes!(posts::to_instagram))
+        .routes(routes!(posts::to_twitter))
+        .routes(routes!(posts::list))
+        .routes(routes!(posts::get, posts::patch))
+        .routes(routes!(posts::publish))
+        .routes(routes!(posts::cancel))
+        .routes(routes!(posts::reconcile))
+        .routes(routes!(posts::resolve))
+        .routes(routes!(posts::checks))
+        .routes(routes!(posts::pause))
+        .routes(routes!(posts::resume))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(events::stream))
@@ -113,6 +126,7 @@ fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
             header::IF_NONE_MATCH,
             header::AUTHORIZATION,
             HeaderName::from_static("prefer"),
+            HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")])
 }

@@ -20,6 +20,27 @@ pub struct Account {
     /// What came of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// How many posts it may send, as the network last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// When its token ends, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When its token was last renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<DateTime<Utc>>,
+}
+
+/// How many posts an account may send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Quota {
+    /// Sent in the last 24 hours, by whatever program.
+    pub used: u32,
+    /// At most so many in 24 hours.
+    pub total: u32,
+    /// When the network said so.
+    pub seen_at: DateTime<Utc>,
 }
 
 /// What came of a test.
@@ -57,5 +78,10 @@ impl Account {
     /// The id of an account's record.
     pub fn id_of(character: &CharacterId, network: Network) -> String {
         format!("{character}/{}", network.key())
+    }
+
+    /// Whether its token ends within ten days.
+    pub fn is_expiring(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|ends| ends - now < chrono::Duration::days(10))
     }
 }

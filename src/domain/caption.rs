@@ -109,6 +109,13 @@ pub fn count(network: Network, text: &str) -> Count {
     Count { network, length, longest: network.longest(), hashtags, mentions, fits }
 }
 
+/// What X charges for a post, in dollars: 0.015, or 0.2 with a link, and 0.005 for each alt text
+/// (<https://docs.x.com/x-api/getting-started/pricing>, since April 2026).
+pub fn price(text: &str, alt_texts: usize) -> f64 {
+    let post = if twitter_text::extractor::Extractor::new().extract_urls(text).is_empty() { 0.015 } else { 0.2 };
+    post + 0.005 * alt_texts as f64
+}
+
 /// Notes what a network would refuse about a caption.
 pub fn check(network: Network, field: &str, text: &str, checks: &mut Checks) {
     let counted = count(network, text);

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
+    autonomy::{Autonomy, USUAL_VETO_HOURS},
     id::Id,
     model::LoraUse,
     narrative::{self, Chapter, Narrative},
@@ -77,10 +78,23 @@ pub struct Character {
     /// What her pictures are made with unless a request says otherwise.
     #[serde(default, deserialize_with = "null_as_default")]
     pub defaults: GenerationDefaults,
+    /// How much she may do by herself.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub autonomy: Autonomy,
+    /// Hours a person has to say no, where she goes out by herself unless somebody does; 1–168.
+    #[serde(default = "usual_veto_hours")]
+    pub veto_hours: u32,
+    /// Her posts are rehearsals, whatever is set for all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+fn usual_veto_hours() -> u32 {
+    USUAL_VETO_HOURS
 }
 
 /// What goes into each prompt of a character.
@@ -233,6 +247,17 @@ pub struct CharacterChange {
     /// Replaces all defaults.
     #[schema(value_type = Option<GenerationDefaults>)]
     pub defaults: Sent<GenerationDefaults>,
+    /// How much she may do by herself.
+    #[schema(value_type = Option<Autonomy>)]
+    pub autonomy: Sent<Autonomy>,
+    /// 1–168.
+    #[schema(value_type = Option<u32>)]
+    #[serde(alias = "veto_hours")]
+    pub veto_hours: Sent<u32>,
+    /// Her posts are rehearsals, whatever is set for all.
+    #[schema(value_type = Option<bool>)]
+    #[serde(alias = "dry_run")]
+    pub dry_run: Sent<bool>,
     /// Secret. The mask keeps it, `null` or an empty text clears it.
     #[schema(value_type = Option<String>)]
     pub instagram_api_key: Sent<NewSecret>,
@@ -324,6 +349,9 @@ impl Character {
             timezone: String::new(),
             loras: Vec::new(),
             defaults: GenerationDefaults::default(),
+            autonomy: Autonomy::default(),
+            veto_hours: USUAL_VETO_HOURS,
+            dry_run: false,
             extra: serde_json::Map::new(),
         }
     }
@@ -378,6 +406,9 @@ impl Character {
         change.instagram_account_id.set_trimmed(&mut self.instagram_account_id);
         change.twitter_account_id.set_trimmed(&mut self.twitter_account_id);
         change.timezone.set_trimmed(&mut self.timezone);
+        change.autonomy.set(&mut self.autonomy);
+        change.veto_hours.or(USUAL_VETO_HOURS).set(&mut self.veto_hours);
+        change.dry_run.set(&mut self.dry_run);
         change.loras.set(&mut self.loras);
         change.defaults.set(&mut self.defaults);
         self.updated_at = Some(now);
@@ -419,6 +450,7 @@ impl Character {
         for (field, text) in [("triggerWord", &self.trigger_word), ("preferredModel", &self.preferred_model)] {
             checks.at_most(field, text, 500);
         }
+        checks.require((1..=168).contains(&self.veto_hours), "vetoHours", "Choose 1 to 168 hours.");
         checks.require(
             self.timezone.is_empty() || self.timezone.parse::<chrono_tz::Tz>().is_ok(),
             "timezone",

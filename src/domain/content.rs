@@ -88,6 +88,9 @@ pub struct Picture {
     pub height: u32,
     /// Size of the PNG.
     pub bytes: u64,
+    /// What it looks like, as a perceptual hash; empty while not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub looks: String,
 }
 
 /// Everything about how a picture was made.

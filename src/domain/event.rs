@@ -25,6 +25,8 @@ pub enum Topic {
     Job,
     /// Pictures.
     Content,
+    /// Posts.
+    Post,
     /// The prompt library.
     Prompt,
     /// Personas.
@@ -49,13 +51,14 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 6] = [Self::Job, Self::Content, Self::Prompt, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 7] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
         match self {
             Self::Job => "job",
             Self::Content => "content",
+            Self::Post => "post",
             Self::Prompt => "prompt",
             Self::Character => "character",
             Self::Settings => "settings",

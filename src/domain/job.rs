@@ -9,6 +9,7 @@ use super::{
     generation::{GenerateRequest, Recipe},
     id::Id,
     narrative::NarrativeId,
+    post::PostId,
     problem::Problem,
     words::{CaptionOrder, PromptsOrder, Usage},
 };
@@ -58,6 +59,8 @@ pub enum Work {
     WriteCaption(CaptionOrder),
     /// Write prompts for the library.
     WritePrompts(PromptsOrder),
+    /// Bring a post forward.
+    Publish(PublishOrder),
 }
 
 /// Which workers a job is for: those of one lane never wait for those of another.
@@ -67,6 +70,8 @@ pub enum Lane {
     Draw,
     /// Gemini writes.
     Write,
+    /// Posts go out.
+    Publish,
 }
 
 impl Lane {
@@ -75,6 +80,7 @@ impl Lane {
         match self {
             Self::Draw => "draw",
             Self::Write => "write",
+            Self::Publish => "publish",
         }
     }
 }
@@ -85,17 +91,26 @@ impl Work {
         match self {
             Self::GenerateImage(_) => Lane::Draw,
             Self::WriteCaption(_) | Self::WritePrompts(_) => Lane::Write,
+            Self::Publish(_) => Lane::Publish,
         }
     }
 
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {
-            Self::GenerateImage(_) => &[],
+            Self::GenerateImage(_) | Self::Publish(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
         }
     }
+}
+
+/// A post to be brought forward.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishOrder {
+    /// Which.
+    pub post_id: PostId,
 }
 
 /// Pictures to be drawn.
@@ -240,7 +255,7 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) => None,
+            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) => None,
         }
     }
 
@@ -248,7 +263,7 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) => None,
+            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::Publish(_) => None,
         }
     }
 
@@ -256,7 +271,7 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::Publish(_) => None,
         }
     }
 

@@ -4,8 +4,10 @@
 //! types may be shown to anyone who may see the page.
 
 pub mod account;
+pub mod autonomy;
 pub mod caption;
 pub mod character;
+pub mod check;
 pub mod content;
 pub mod event;
 pub mod generation;
@@ -15,6 +17,7 @@ pub mod job;
 pub mod library;
 pub mod model;
 pub mod narrative;
+pub mod post;
 pub mod problem;
 pub mod prompt;
 pub mod secret;

@@ -39,6 +39,14 @@ impl<T> Sent<T> {
         }
     }
 
+    /// The same with `usual` where it is cleared.
+    pub fn or(self, usual: T) -> Self {
+        match self {
+            Sent::Null => Sent::Value(usual),
+            Sent::Absent | Sent::Value(_) => self,
+        }
+    }
+
     /// Puts what was sent into an optional field.
     pub fn set_option(self, field: &mut Option<T>) {
         match self {

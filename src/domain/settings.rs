@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{model::Family, template::Templates};
@@ -18,7 +19,66 @@ pub struct Settings {
     /// What is written when Gemini cannot be asked; `None` means those we come with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub templates: Option<Templates>,
+    /// Whether everything happens except the calls that make posts public; `None` means as the installation began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Whether scheduling and posting stand still.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// Minutes between two posts of one account; `None` means 30.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_minutes: Option<u32>,
+    /// How a picture gets the shape a network wants.
+    pub fit: Fit,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How a picture gets the shape a network wants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// Its edges are cut off, the middle stays.
+    #[default]
+    Crop,
+    /// It stays whole between bars of the colour of its edges.
+    Pad,
+    /// It stays whole over a blurred enlargement of itself.
+    Fit,
+}
+
+impl Fit {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Crop, Self::Pad, Self::Fit];
+
+    /// As it is stored and sent.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Crop => "crop",
+            Self::Pad => "pad",
+            Self::Fit => "fit",
+        }
+    }
+
+    /// As a page says it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Crop => "Crop to the middle",
+            Self::Pad => "Keep it whole between bars",
+            Self::Fit => "Keep it whole over a blurred copy",
+        }
+    }
+
+    /// The way of that name.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fit| fit.key() == key)
+    }
+}
+
+impl Settings {
+    /// The time between two posts of one account.
+    pub fn gap(&self) -> Duration {
+        Duration::minutes(self.gap_minutes.unwrap_or(30).into())
+    }
 }

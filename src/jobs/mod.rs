@@ -24,6 +24,9 @@ const LOOK_AROUND: &str = "0/15 * * * * *";
 /// How many jobs Gemini writes for at the same time.
 const WRITERS: usize = 2;
 
+/// How many posts go out at the same time; those of one account never do.
+const PUBLISHERS: usize = 2;
+
 /// Runs all workers until the process is to end, then waits until each has let go of its job.
 pub async fn run(app: AppState) {
     match service::jobs::find_interrupted(&app, Utc::now()).await {
@@ -31,12 +34,18 @@ pub async fn run(app: AppState) {
         Ok(count) => tracing::info!(count, "going on with jobs that were cut off"),
         Err(error) => tracing::error!(%error, "jobs that were cut off could not be marked"),
     }
+    match service::publishing::recover(&app, Utc::now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "posts without a job go on"),
+        Err(error) => tracing::error!(%error, "posts without a job could not be taken up"),
+    }
     service::models::look(&app, Utc::now()).await;
     let stop = app.stopping.clone();
     let handed_out = HandedOut::default();
     // As many pictures at a time as there are ComfyUI servers.
     let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
     let watching = app;
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let watch_worker = move |_| {
@@ -48,6 +57,7 @@ pub async fn run(app: AppState) {
             tokio::spawn(async move {
                 service::models::look(&app, Utc::now()).await;
                 service::gemini::look(&app, Utc::now()).await;
+                service::accounts::keep(&app, Utc::now()).await;
             });
             async { Ok::<_, Infallible>(()) }
         })

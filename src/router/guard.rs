@@ -15,6 +15,14 @@ pub async fn known_host(State(app): State<AppState>, request: Request, next: Nex
     if is_ours(request.headers(), request.uri().authority(), &app.config.allowed_hosts) {
         return next.run(request).await;
     }
+    // Under its public name this server shows pictures with a signed address, and nothing else.
+    let public = app.config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    if public.is_some_and(|host| is_ours(request.headers(), request.uri().authority(), &[host])) {
+        return match request.uri().path().starts_with("/public/media/") {
+            true => next.run(request).await,
+            false => StatusCode::NOT_FOUND.into_response(),
+        };
+    }
     let words = "This server is not known by that name. Add it to DALLA_ALLOWED_HOSTS.";
     (StatusCode::MISDIRECTED_REQUEST, words).into_response()
 }

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chrono::Utc;
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
@@ -33,6 +34,14 @@ pub async fn original(State(app): State<AppState>, Path(name): Path<String>, Que
 /// `/media/{id}/thumb.webp`.
 pub async fn thumbnail(State(app): State<AppState>, Path(id): Path<ContentId>, headers: HeaderMap) -> Response {
     file(&app, &id, service::media::thumbnail_path(&app, &id), "image/webp", &headers).await
+}
+
+/// `/public/media/{token}/{id}.jpg`: what Instagram fetches. Whatever is wrong, there is nothing.
+pub async fn public(State(app): State<AppState>, Path((token, name)): Path<(String, String)>) -> Response {
+    match service::handoff::open(&app, &token, &name, Utc::now()).await {
+        Ok(jpeg) => ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, no-store")], jpeg).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn file(

@@ -36,11 +36,21 @@ pub fn router(app: AppState) -> Router {
         .merge(api::router(&app))
         .route("/media/{name}", get(media::original))
         .route("/media/{id}/thumb.webp", get(media::thumbnail))
+        .route("/public/media/{token}/{name}", get(media::public))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(pages)
         .layer(own_origins(&app))
         .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
+        .layer(middleware::map_response(guard::headers))
+        .layer(CatchPanicLayer::custom(broke_down))
+        .with_state(app)
+}
+
+/// What a listener of its own may face the internet with: pictures with a signed address, and nothing else.
+pub fn public(app: AppState) -> Router {
+    Router::new()
+        .route("/public/media/{token}/{name}", get(media::public))
         .layer(middleware::map_response(guard::headers))
         .layer(CatchPanicLayer::custom(broke_down))
         .with_state(app)

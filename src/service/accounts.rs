@@ -1,20 +1,31 @@
-//! Accounts on networks: testing whether a character's keys work. Publishes nothing.
+//! Accounts on networks: testing whether a character's keys work, and keeping Instagram's tokens alive. Publishes
+//! nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use secrecy::SecretString;
 
 use crate::{
     domain::{
-        account::{Account, Outcome, Standing},
+        account::{Account, Outcome, Quota, Standing},
         caption::Network,
         character::{Character, CharacterId, Credential},
+        post::Post,
         problem::{Kind, Problem},
     },
     error::Error,
-    integrations::x,
+    integrations::{
+        instagram::{InstagramError, Me},
+        x,
+    },
     state::AppState,
-    store::{SecretState, Transaction},
+    store::{SecretState, State, Transaction},
 };
+
+/// How often a token of Instagram is renewed; it has to be a day old, and ends after sixty.
+const RENEW_AFTER: Duration = Duration::days(7);
+
+/// How long nothing is tried after a renewal that did not work out.
+const RENEW_AGAIN: Duration = Duration::hours(6);
 
 /// The keys a network needs, as a page calls them.
 pub fn needed(network: Network) -> &'static [(Credential, &'static str)] {
@@ -29,14 +40,39 @@ pub fn needed(network: Network) -> &'static [(Credential, &'static str)] {
     }
 }
 
+/// The variable a key may be in, and the same for all characters after her name.
+fn variable(credential: Credential) -> &'static str {
+    match credential {
+        Credential::InstagramApiKey => "INSTAGRAM_ACCESS_TOKEN",
+        Credential::TwitterAppKey => "TWITTER_API_KEY",
+        Credential::TwitterAppSecret => "TWITTER_API_KEY_SECRET",
+        Credential::TwitterAccessToken => "TWITTER_ACCESS_TOKEN",
+        Credential::TwitterAccessSecret => "TWITTER_ACCESS_TOKEN_SECRET",
+    }
+}
+
+/// Where a key is when it is not stored: in the variable with her name before it, else in the one for all.
+pub fn in_environment(app: &AppState, state: &State, id: &CharacterId, credential: Credential) -> Option<String> {
+    let character = state.characters.get(id.as_str())?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let own = format!("{}_{}", character.name.chars().map(plain).collect::<String>(), variable(credential));
+    [own, variable(credential).to_owned()].into_iter().find(|name| app.config.network_keys.contains_key(name))
+}
+
 /// How it stands with a character's account.
 pub fn standing(app: &AppState, id: &CharacterId, network: Network) -> Standing {
-    let missing = needed(network).iter().filter(|(credential, _)| app.store.mask(id.as_str(), credential.field()) == SecretState::Absent);
-    let missing: Vec<_> = missing.map(|(_, words)| *words).collect();
+    standing_in(app, &app.store.read(), id, network)
+}
+
+/// The same in a certain state of the store.
+pub(super) fn standing_in(app: &AppState, state: &State, id: &CharacterId, network: Network) -> Standing {
+    let absent = |credential: Credential| {
+        app.store.mask(id.as_str(), credential.field()) == SecretState::Absent && in_environment(app, state, id, credential).is_none()
+    };
+    let missing: Vec<_> = needed(network).iter().filter(|(credential, _)| absent(*credential)).map(|(_, words)| *words).collect();
     if !missing.is_empty() {
         return Standing::NotConfigured(missing);
     }
-    let state = app.store.read();
     state.accounts.get(&Account::id_of(id, network)).map_or(Standing::Unchecked, |account| Standing::Checked(Account::clone(account)))
 }
 
@@ -47,11 +83,21 @@ pub async fn test(app: &AppState, id: &CharacterId, network: Network, now: DateT
         let words = format!("For {} there is no {} yet.", network.label(), missing.join(", no "));
         return Err(Problem::new(Kind::NotConfigured, words).into());
     }
-    let outcome = match network {
-        Network::Instagram => instagram(app, id).await?,
-        Network::X => on_x(app, id).await?,
+    let (outcome, quota) = match network {
+        Network::Instagram => instagram(app, id, now).await?,
+        Network::X => (on_x(app, id).await?, None),
     };
-    let account = Account { id: Account::id_of(id, network), character_id: id.clone(), network, checked_at: now, outcome };
+    let known = app.store.read().accounts.get(&Account::id_of(id, network)).cloned();
+    let account = Account {
+        id: Account::id_of(id, network),
+        character_id: id.clone(),
+        network,
+        checked_at: now,
+        outcome,
+        quota: quota.or_else(|| known.as_ref().and_then(|known| known.quota.clone())),
+        expires_at: known.as_ref().and_then(|known| known.expires_at),
+        renewed_at: known.as_ref().and_then(|known| known.renewed_at),
+    };
     let stored = account.clone();
     app.store
         .write(move |tx| {
@@ -81,23 +127,105 @@ pub(super) fn network_of(credential: Credential) -> Network {
     }
 }
 
-async fn instagram(app: &AppState, id: &CharacterId) -> Result<Outcome, Error> {
+/// A call has shown that an account does not let us in: its posts wait until somebody has seen to it.
+pub(super) fn broke(tx: &mut Transaction, post: &Post, problem: &Problem, now: DateTime<Utc>) -> Result<(), Error> {
+    let known = tx.get::<Account>(&post.account());
+    Ok(tx.put(Account {
+        id: post.account(),
+        character_id: post.character_id.clone(),
+        network: post.network,
+        checked_at: now,
+        outcome: Outcome::Broken { problem: problem.clone() },
+        quota: known.as_ref().and_then(|known| known.quota.clone()),
+        expires_at: known.as_ref().and_then(|known| known.expires_at),
+        renewed_at: known.as_ref().and_then(|known| known.renewed_at),
+    })?)
+}
+
+/// Renews the tokens of Instagram whose time has come. What does not work out is tried again some hours later.
+pub async fn keep(app: &AppState, now: DateTime<Utc>) {
+    if app.instagram.is_of_facebook() {
+        return;
+    }
+    let state = app.store.read();
+    // Where it was never renewed, the keys are at least as old as the test that has seen them.
+    let due = |account: &Account| now - account.renewed_at.unwrap_or(account.checked_at) > RENEW_AFTER;
+    let ours =
+        |account: &Account| app.store.mask(account.character_id.as_str(), Credential::InstagramApiKey.field()) != SecretState::Absent;
+    let connected = state.accounts.iter().filter(|account| matches!(account.outcome, Outcome::Connected { .. }));
+    for account in connected.filter(|account| account.network == Network::Instagram && due(account) && ours(account)) {
+        if let Err(error) = renew(app, account, now).await {
+            tracing::warn!(account = %account.id, problem = %Problem::from(error).message, "a token could not be renewed");
+        }
+    }
+}
+
+async fn renew(app: &AppState, account: &Account, now: DateTime<Utc>) -> Result<(), Error> {
+    let token = secret(app, &account.character_id, Credential::InstagramApiKey)?;
+    let renewed = app.instagram.renew(&token).await;
+    let mut account = account.clone();
+    let renewed = match renewed {
+        Ok(renewed) => {
+            account.renewed_at = Some(now);
+            account.expires_at = Some(now + Duration::seconds(renewed.expires_in.into()));
+            Some(renewed.token)
+        }
+        Err(error) => {
+            tracing::warn!(account = %account.id, %error, "a token could not be renewed");
+            account.renewed_at = Some(now - RENEW_AFTER + RENEW_AGAIN);
+            if error.is_about_token() {
+                account.outcome = broken(error.to_string());
+            }
+            None
+        }
+    };
+    app.store
+        .write(move |tx| {
+            // The token that came back and what is known of it: both or none.
+            if let Some(token) = renewed {
+                tx.put_secret(account.character_id.as_str(), Credential::InstagramApiKey.field(), &token)?;
+            }
+            Ok::<_, Error>(tx.put(account)?)
+        })
+        .await
+}
+
+async fn instagram(app: &AppState, id: &CharacterId, now: DateTime<Utc>) -> Result<(Outcome, Option<Quota>), Error> {
     let token = secret(app, id, Credential::InstagramApiKey)?;
-    match app.instagram.me(&token).await {
-        Ok(me) => Ok(Outcome::Connected { username: me.username, network_id: me.id }),
-        Err(error) if error.is_about_token() => Ok(broken(error.to_string())),
+    let me = match instagram_me(app, id, &token).await {
+        Ok(me) => me,
+        Err(error) if error.is_about_token() => return Ok((broken(error.to_string()), None)),
+        Err(error) => return Err(Problem::new(Kind::Refused, error.to_string()).into()),
+    };
+    // Whose token it is says nothing of what it may do; the quota is told only to those who may publish.
+    match app.instagram.quota(&token, &me.id).await {
+        Ok((used, total)) => {
+            let quota = Quota { used, total, seen_at: now };
+            Ok((Outcome::Connected { username: me.username, network_id: me.id }, Some(quota)))
+        }
+        Err(error) if error.is_about_token() => Ok((broken(error.to_string()), None)),
         Err(error) => Err(Problem::new(Kind::Refused, error.to_string()).into()),
     }
 }
 
-async fn on_x(app: &AppState, id: &CharacterId) -> Result<Outcome, Error> {
-    let keys = x::Keys {
+/// Whose token this is.
+pub(super) async fn instagram_me(app: &AppState, id: &CharacterId, token: &SecretString) -> Result<Me, InstagramError> {
+    let account = app.store.read().characters.get(id.as_str()).map(|character| character.instagram_account_id.clone()).unwrap_or_default();
+    app.instagram.me(token, &account).await
+}
+
+/// The four keys of a character's account on X.
+pub(super) fn x_keys(app: &AppState, id: &CharacterId) -> Result<x::Keys, Error> {
+    Ok(x::Keys {
         app_key: secret(app, id, Credential::TwitterAppKey)?,
         app_secret: secret(app, id, Credential::TwitterAppSecret)?,
         token: secret(app, id, Credential::TwitterAccessToken)?,
         token_secret: secret(app, id, Credential::TwitterAccessSecret)?,
-    };
-    match app.x.me(&keys).await {
+    })
+}
+
+async fn on_x(app: &AppState, id: &CharacterId) -> Result<Outcome, Error> {
+    match app.x.me(&x_keys(app, id)?).await {
         Ok(me) => Ok(Outcome::Connected { username: me.username, network_id: me.id }),
         Err(error) if error.is_about_keys() => Ok(broken(error.to_string())),
         Err(error) => Err(Problem::new(Kind::Refused, error.to_string()).into()),
@@ -108,12 +236,13 @@ fn broken(words: String) -> Outcome {
     Outcome::Broken { problem: Problem::new(Kind::Refused, words) }
 }
 
-fn secret(app: &AppState, id: &CharacterId, credential: Credential) -> Result<SecretString, Error> {
-    let locked = || {
-        Problem::new(
-            Kind::NotConfigured,
-            "The stored key cannot be unsealed: the secret key is missing. Put it back, or enter the key anew.",
-        )
-    };
-    app.store.secret(id.as_str(), credential.field()).ok_or_else(|| locked().into())
+/// A key, for the moment it is used: the stored one, else the one of the environment.
+pub(super) fn secret(app: &AppState, id: &CharacterId, credential: Credential) -> Result<SecretString, Error> {
+    if app.store.mask(id.as_str(), credential.field()) == SecretState::Absent {
+        let name = in_environment(app, &app.store.read(), id, credential);
+        let key = name.and_then(|name| app.config.network_keys.get(&name).cloned());
+        return key.ok_or_else(|| Problem::new(Kind::NotConfigured, "A key of the account is missing.").into());
+    }
+    let locked = "The stored key cannot be unsealed: the secret key is missing. Put it back, or enter the key anew.";
+    app.store.secret(id.as_str(), credential.field()).ok_or_else(|| Problem::new(Kind::NotConfigured, locked).into())
 }

@@ -85,6 +85,8 @@ pub fn unfinished(app: &AppState, state: &State) -> Vec<(Arc<Job>, Option<Progre
     let mut jobs: Vec<_> = ["running", "interrupted", "queued"]
         .into_iter()
         .flat_map(|status| state.jobs.indexed("status", status))
+        // What waits for its time is on the page of posts.
+        .filter(|job| !matches!(job.work, Work::Publish(_)) || app.live.progress(&job.id).is_some())
         .map(|job| (Arc::clone(job), app.live.progress(&job.id)))
         .collect();
     jobs.sort_by_key(|(job, _)| job.created_at);
@@ -109,6 +111,11 @@ pub async fn ended(app: &AppState, id: &JobId) -> Result<Arc<Job>, Error> {
 
 /// Stops a job. What it has made so far stays. Stopping one that has ended is a conflict.
 pub async fn cancel(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Arc<Job>, Error> {
+    // The ledger says what becomes of a post; its job follows.
+    if let Work::Publish(order) = &get(app, id)?.work {
+        super::publishing::cancel(app, &order.post_id, now).await?;
+        return get(app, id);
+    }
     let wanted = id.clone();
     let running = app
         .store
@@ -143,6 +150,9 @@ pub async fn retry(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Job
         .write(move |tx| {
             let stored = tx.get::<Job>(wanted.as_str()).ok_or_else(|| Problem::not_found("job"))?;
             let mut job = Job::clone(&stored);
+            if matches!(job.work, Work::Publish(_)) {
+                return Err(Error::from(Problem::conflict("Send the post again instead.")));
+            }
             match job.status {
                 JobStatus::Failed { .. } | JobStatus::Cancelled => {}
                 JobStatus::Done => return Err(Error::from(Problem::conflict("This job is done; there is nothing to repeat."))),
@@ -188,6 +198,9 @@ pub async fn fail(app: &AppState, id: &JobId, problem: Problem, now: DateTime<Ut
         .write(move |tx| match tx.get::<Job>(id.as_str()) {
             Some(stored) if !stored.status.is_final() => {
                 let mut job = Job::clone(&stored);
+                if let Work::Publish(order) = &job.work {
+                    super::publishing::broke_down(tx, &order.post_id, &problem, now)?;
+                }
                 job.turn(JobStatus::Failed { problem }, now);
                 Ok::<_, Error>(tx.put(job)?)
             }
@@ -198,5 +211,11 @@ pub async fn fail(app: &AppState, id: &JobId, problem: Problem, now: DateTime<Ut
 
 /// The newest failed jobs, at most `limit`.
 pub fn failed(state: &State, limit: usize) -> Vec<Arc<Job>> {
-    state.jobs.indexed_before("status", "failed", u64::MAX).take(limit).cloned().collect()
+    state
+        .jobs
+        .indexed_before("status", "failed", u64::MAX)
+        .filter(|job| !matches!(job.work, Work::Publish(_)))
+        .take(limit)
+        .cloned()
+        .collect()
 }

@@ -45,7 +45,8 @@ pub async fn to_look_at(app: &AppState, id: &ContentId) -> Result<Bytes, Error> 
 
 /// Removes a picture's files. What cannot be removed is said in the log; nobody refers to it any more.
 pub async fn remove(app: &AppState, id: &ContentId) {
-    for path in [original_path(app, id), thumbnail_path(app, id)].into_iter().flatten() {
+    let ours = [original_path(app, id), thumbnail_path(app, id)].into_iter().flatten();
+    for path in ours.chain(super::renditions::paths(app, id)) {
         match tokio::fs::remove_file(&path).await {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 tracing::warn!(content.id = %id, %error, "a picture file stays behind");
@@ -85,7 +86,7 @@ fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture,
     }
     write_durably(thumbnail, &webp).map_err(Error::file("Writing a thumbnail"))?;
     write_durably(original, png).map_err(Error::file("Writing a picture"))?;
-    Ok(Picture { width: picture.width(), height: picture.height(), bytes: png.len() as u64 })
+    Ok(Picture { width: picture.width(), height: picture.height(), bytes: png.len() as u64, looks: super::looks::of(&picture) })
 }
 
 /// The file is there whole, or not at all.

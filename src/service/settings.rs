@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::gemini::{self, KEY, KeyInForce, OWNER};
 use crate::{
@@ -10,10 +10,12 @@ use crate::{
         character::NewSecret,
         problem::{Checks, Problem},
         sent::Sent,
+        settings::Fit,
         template::{self, Templates},
     },
     error::Error,
     state::AppState,
+    store::State,
 };
 
 /// Most templates of a kind.
@@ -29,14 +31,70 @@ pub struct SettingsChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "GEMINI_API_KEY", alias = "gemini_api_key")]
     pub gemini_api_key: Sent<NewSecret>,
+    /// Whether everything happens except the calls that make posts public: `true` or `false`.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "dry_run", alias = "DRY_RUN")]
+    pub dry_run: Sent<Flag>,
+    /// Minutes between two posts of one account, 0–1440.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "gap_minutes")]
+    pub gap_minutes: Sent<Number>,
+    /// How a picture gets the shape a network wants: `crop`, `pad` or `fit`.
+    #[schema(value_type = Option<String>)]
+    pub fit: Sent<String>,
     /// As Gemini lists it; empty for the usual one.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "GEMINI_MODEL", alias = "gemini_model")]
     pub gemini_model: Sent<String>,
 }
 
+/// Yes or no, as a value of its own or as a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Texts<bool>")]
+pub struct Flag(pub Option<bool>);
+
+/// A number, as a value of its own or as a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Texts<u32>")]
+pub struct Number(pub Option<u32>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts<T> {
+    Value(T),
+    Text(String),
+}
+
+impl From<Texts<bool>> for Flag {
+    fn from(text: Texts<bool>) -> Self {
+        Self(match text {
+            Texts::Value(value) => Some(value),
+            Texts::Text(text) => match text.trim().to_lowercase().as_str() {
+                "true" | "on" | "yes" | "1" => Some(true),
+                "false" | "off" | "no" | "0" => Some(false),
+                _ => None,
+            },
+        })
+    }
+}
+
+impl From<Texts<u32>> for Number {
+    fn from(text: Texts<u32>) -> Self {
+        Self(match text {
+            Texts::Value(value) => Some(value),
+            Texts::Text(text) => text.trim().parse().ok(),
+        })
+    }
+}
+
+/// Whether posts are rehearsals, in all: so it is at first, except where nothing can leave the machine.
+pub fn is_dry_run(app: &AppState, state: &State) -> bool {
+    state.settings.dry_run.unwrap_or(!app.config.sandbox)
+}
+
 /// The settings as the API shows them: a flat map of texts, secrets masked.
 pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
+    let state = app.store.read();
     let key = match gemini::key_in_force(app) {
         KeyInForce::Stored(mask) | KeyInForce::Environment(mask) => mask.as_str().to_owned(),
         KeyInForce::Locked => "••••••••".to_owned(),
@@ -46,6 +104,11 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         (KEY, key),
         ("geminiModel", gemini::model(app)),
+        ("dryRun", is_dry_run(app, &state).to_string()),
+        ("paused", state.settings.paused.to_string()),
+        ("gapMinutes", state.settings.gap().num_minutes().to_string()),
+        ("fit", state.settings.fit.key().to_owned()),
+        ("publicUrl", app.config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default()),
         ("timezone", app.timezone.to_string()),
         ("comfyuiUrl", comfy.join(",")),
     ])
@@ -62,6 +125,12 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
         "geminiModel",
         "Write the model's name as Gemini lists it, as in gemini-3.5-flash-lite.",
     );
+    let flag = matches!(change.dry_run, Sent::Value(Flag(None)));
+    checks.require(!flag, "dryRun", "Write true or false.");
+    let gap = change.gap_minutes.value().is_none_or(|number| number.0.is_some_and(|minutes| minutes <= 1_440));
+    checks.require(gap, "gapMinutes", "Choose 0 to 1440 minutes.");
+    let known = change.fit.value().is_none_or(|fit| Fit::from_key(fit).is_some());
+    checks.require(known, "fit", "Choose crop, pad or fit.");
     checks.finish()?;
     let changed = !matches!(key, Sent::Absent) || !model.is_absent();
     app.store
@@ -73,6 +142,17 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
             }
             let mut settings = tx.settings().clone();
             model.set(&mut settings.gemini_model);
+            match change.dry_run {
+                Sent::Absent => {}
+                Sent::Null => settings.dry_run = None,
+                Sent::Value(Flag(dry_run)) => settings.dry_run = dry_run,
+            }
+            match change.gap_minutes {
+                Sent::Absent => {}
+                Sent::Null => settings.gap_minutes = None,
+                Sent::Value(Number(minutes)) => settings.gap_minutes = minutes,
+            }
+            change.fit.map(|fit| Fit::from_key(&fit).unwrap_or_default()).set(&mut settings.fit);
             Ok::<_, Error>(tx.put_settings(settings)?)
         })
         .await?;

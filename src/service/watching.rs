@@ -47,7 +47,10 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "characters" => Topic::Character,
         "content" => Topic::Content,
         "jobs" => Topic::Job,
+        "posts" => Topic::Post,
         "prompts" => Topic::Prompt,
+        // Accounts are shown on the pages of their characters.
+        "accounts" => Topic::Character,
         "settings" => Topic::Settings,
         _ => return None,
     };

@@ -9,6 +9,7 @@ use crate::domain::{
     content::Content,
     job::{Job, JobStatus},
     library::Prompt,
+    post::Post,
 };
 
 /// A type that is stored in a collection of its own.
@@ -150,6 +151,37 @@ impl Record for Prompt {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.prompts
+    }
+}
+
+impl Record for Post {
+    const COLLECTION: &'static str = "posts";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("state", self.state.key());
+        emit("character", self.character_id.as_str());
+        emit("account", &self.account());
+        if self.state.goes_on() {
+            emit("goes-on", "true");
+        }
+        for picture in &self.pictures {
+            emit("content", picture.content_id.as_str());
+        }
+        if let Some(request) = &self.request {
+            emit("request", &request.key);
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.posts
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.posts
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, settings::Settings};
+use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post, settings::Settings};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -25,6 +25,8 @@ pub struct State {
     pub content: Table<Content>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
+    /// The publish ledger.
+    pub posts: Table<Post>,
     /// The prompt library.
     pub prompts: Table<Prompt>,
     /// Sealed secrets.
@@ -41,6 +43,7 @@ impl State {
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
+            Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
             SETTINGS => match operation {
@@ -61,6 +64,7 @@ impl State {
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
+            Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
             SETTINGS => arrays::write_object(dir, SETTINGS, &*self.settings),
@@ -91,11 +95,12 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 7] = [
+pub(super) const COLLECTIONS: [&str; 8] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
     Job::COLLECTION,
+    Post::COLLECTION,
     Prompt::COLLECTION,
     SealedSecret::COLLECTION,
     SETTINGS,

@@ -51,6 +51,11 @@ impl<'a> Transaction<'a> {
         T::table(&self.state)
     }
 
+    /// Everything as this change sees it.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Stores a record.
     pub fn put<T: Record>(&mut self, record: T) -> Result<(), StoreError> {
         self.writable(T::COLLECTION)?;

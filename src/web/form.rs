@@ -60,6 +60,8 @@ pub enum Kind {
     Number,
     /// A day.
     Date,
+    /// A day and a time, in the zone of the installation.
+    Moment,
     /// A secret: never shown, and not remembered by the browser.
     Secret,
 }
@@ -100,6 +102,7 @@ pub fn Field(
     let control = match kind {
         Kind::Line | Kind::Number => line("text"),
         Kind::Date => line("date"),
+        Kind::Moment => line("datetime-local"),
         Kind::Secret => line("password"),
         Kind::Text(rows) => view! {
             // A line break right after the tag would be swallowed by the browser, and Leptos escapes nothing in here.

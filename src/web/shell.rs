@@ -5,7 +5,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::Outlet;
 
 use super::{app::App, components::icon::Icon, context, flash::Toast};
-use crate::assets;
+use crate::{assets, service};
 
 /// The document.
 pub fn shell() -> impl IntoView {
@@ -71,7 +71,18 @@ fn Banners() -> impl IntoView {
     let damaged = app.store.health().damaged.into_iter().map(|damage| {
         view! { <div class="banner bad" role="status"><b>"READ-ONLY STORE"</b><span>{damage.to_string()}</span></div> }
     });
-    view! { {sandbox}{damaged.collect_view()} }
+    let state = app.store.read();
+    let dry = service::settings::is_dry_run(&app, &state).then(|| {
+        view! { <div class="banner warn" role="status"><b>"DRY RUN"</b><span>"Everything happens except the calls that make posts public."</span><a href="/settings#posting">"Change"</a></div> }
+    });
+    let paused = state.settings.paused.then(|| {
+        view! {
+            <div class="banner warn" role="status"><b>"PAUSED"</b><span>"Nothing is posted until you resume."</span>
+                <form method="post" action="/actions/posting/resume"><input type="hidden" name="back" value=context::here()/><button class="button small">"Resume"</button></form>
+            </div>
+        }
+    });
+    view! { {sandbox}{dry}{paused}{damaged.collect_view()} }
 }
 
 /// A page's place in the sidebar.
@@ -93,6 +104,7 @@ fn Sidebar() -> impl IntoView {
         place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
     ];
     let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
+    let publish = [place("/posts", "Posts", icondata_lu::LuSend, "o")];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
@@ -107,6 +119,8 @@ fn Sidebar() -> impl IntoView {
             {create.map(link).collect_view()}
             <p class="group">"Review"</p>
             {review.map(link).collect_view()}
+            <p class="group">"Publish"</p>
+            {publish.map(link).collect_view()}
             <p class="group">"Train"</p>
             {train.map(link).collect_view()}
             <p class="group">"System"</p>
@@ -124,11 +138,10 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
-    let waiting =
-        (place.path == "/review").then(|| context::app().store.read().content.count("state", "in_review")).filter(|count| *count > 0);
+    let waiting = waiting(place.path);
     view! {
         <a href=href aria-current=current.then_some("page") data-key=place.key>
             <Icon of=place.icon/>
@@ -136,6 +149,17 @@ fn link(place: Place) -> impl IntoView {
             {waiting.map(|count| view! { <span class="count">{count}</span> })}
         </a>
     }
+}
+
+/// How much there waits for a person.
+fn waiting(path: &str) -> Option<usize> {
+    let state = context::app().store.read();
+    let count = match path {
+        "/review" => state.content.count("state", "in_review"),
+        "/posts" => service::publishing::needing_a_person(&state).len(),
+        _ => 0,
+    };
+    (count > 0).then_some(count)
 }
 
 /// Chooses the character that pages are filtered by.
@@ -149,7 +173,11 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review") { path } else { "/content".to_owned() };
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts") {
+        path
+    } else {
+        "/content".to_owned()
+    };
     view! {
         <form class="switcher" method="get" action=page>
             <label for="switcher">"Character"</label>

@@ -1,14 +1,19 @@
-//! Instagram: the Graph API with Instagram Login (<https://developers.facebook.com/docs/instagram-platform>).
+//! Instagram: the Graph API with Instagram Login, or with Facebook Login where the base address is Facebook's
+//! (<https://developers.facebook.com/docs/instagram-platform>).
 
 mod error;
+mod publishing;
 
 use std::time::Duration;
 
-use reqwest::{Client, Url, header::HeaderValue};
+use reqwest::{Client, RequestBuilder, Url, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-pub use self::error::InstagramError;
+pub use self::{
+    error::InstagramError,
+    publishing::{ContainerStatus, Media, NewContainer},
+};
 
 /// A client. A cheap handle.
 #[derive(Debug, Clone)]
@@ -27,6 +32,21 @@ pub struct Me {
     pub username: String,
 }
 
+/// A token that was renewed.
+#[derive(Debug)]
+pub struct Renewed {
+    /// The token from now on; it may be the same.
+    pub token: SecretString,
+    /// Seconds until it ends.
+    pub expires_in: u32,
+}
+
+#[derive(Deserialize)]
+struct WireToken {
+    access_token: String,
+    expires_in: u32,
+}
+
 /// Meta's page shows the fields inside `data`, other clients read them at the top: both are understood.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -37,8 +57,10 @@ enum Answer {
 
 #[derive(Deserialize)]
 struct Fields {
-    #[serde(alias = "id")]
+    #[serde(default)]
     user_id: serde_json::Value,
+    #[serde(default)]
+    id: serde_json::Value,
     username: String,
 }
 
@@ -48,23 +70,51 @@ impl Instagram {
         Self { http, base, patience }
     }
 
-    /// Whose token this is: `GET /me`. Changes nothing.
-    pub async fn me(&self, token: &SecretString) -> Result<Me, InstagramError> {
-        let url = format!("{}/me?fields=user_id,username", self.base.as_str().trim_end_matches('/'));
+    /// Whether tokens are Facebook's, which belong to a page and do not have to be renewed.
+    pub fn is_of_facebook(&self) -> bool {
+        self.base.host_str().is_some_and(|host| host == "facebook.com" || host.ends_with(".facebook.com"))
+    }
+
+    /// Whose token this is. Changes nothing. `account` is the account's id, which Facebook's tokens have to name.
+    pub async fn me(&self, token: &SecretString, account: &str) -> Result<Me, InstagramError> {
+        let path = match self.is_of_facebook() {
+            true if account.is_empty() => {
+                return Err(InstagramError::Refused("with a token of Facebook the account's id has to be entered too.".into()));
+            }
+            true => format!("{account}?fields=id,username"),
+            false => "me?fields=user_id,username".to_owned(),
+        };
+        let fields = match self.send(self.http.get(self.url(&path)), token).await? {
+            Answer::Listed { data: [fields] } | Answer::Plain(fields) => fields,
+        };
+        let id = [fields.user_id, fields.id].into_iter().find(|id| !id.is_null()).ok_or(InstagramError::Unreadable)?;
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        Ok(Me { id, username: fields.username })
+    }
+
+    /// Renews a token that is at least a day old and has not ended. Meta documents the token in the query only.
+    pub async fn renew(&self, token: &SecretString) -> Result<Renewed, InstagramError> {
+        let mut url = self.base.join("/refresh_access_token").map_err(|_| InstagramError::Unreachable)?;
+        url.query_pairs_mut().append_pair("grant_type", "ig_refresh_token").append_pair("access_token", token.expose_secret());
+        let renewed: WireToken = self.send(self.http.get(url), token).await?;
+        Ok(Renewed { token: renewed.access_token.into(), expires_in: renewed.expires_in })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Sends a request with the token in its header: one in an address would end up in logs.
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, token: &SecretString) -> Result<T, InstagramError> {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| InstagramError::TokenRefused)?;
         header.set_sensitive(true);
-        let request = self.http.get(url).header("authorization", header).timeout(self.patience);
+        let request = request.header("authorization", header).timeout(self.patience);
         let response = request.send().await.map_err(InstagramError::from)?;
         let status = response.status();
-        let text = response.text().await.map_err(InstagramError::from)?;
+        let text = response.text().await.map_err(|_| InstagramError::TooSlow)?;
         if !status.is_success() {
             return Err(error::refusal(status.as_u16(), &text));
         }
-        let fields = match serde_json::from_str(&text) {
-            Ok(Answer::Listed { data: [fields] } | Answer::Plain(fields)) => fields,
-            Err(_) => return Err(InstagramError::Unreadable),
-        };
-        let id = fields.user_id.as_str().map_or_else(|| fields.user_id.to_string(), str::to_owned);
-        Ok(Me { id, username: fields.username })
+        serde_json::from_str(&text).map_err(|_| InstagramError::Unreadable)
     }
 }

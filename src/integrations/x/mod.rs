@@ -1,15 +1,19 @@
 //! X: its API v2 with OAuth 1.0a (<https://docs.x.com/x-api>).
 
 mod error;
+mod posting;
 mod signature;
 
 use std::time::Duration;
 
-use reqwest::{Client, Url, header::HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Url, header::HeaderValue};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-pub use self::error::XError;
+pub use self::{
+    error::XError,
+    posting::{Media, Seen},
+};
 
 /// A client. A cheap handle.
 #[derive(Debug, Clone)]
@@ -54,17 +58,29 @@ impl X {
 
     /// Whose keys these are: `GET /2/users/me`. Changes nothing.
     pub async fn me(&self, keys: &Keys) -> Result<Me, XError> {
-        let url = self.base.join("2/users/me").map_err(|_| XError::Unreachable)?;
-        let signed = signature::authorization("GET", url.as_str(), keys, None);
+        self.send::<Data<Me>>(keys, Method::GET, "2/users/me", |request| request).await.map(|answer| answer.data)
+    }
+
+    /// Sends a request once, signed afresh: X knows a repeated one by its nonce.
+    async fn send<T: DeserializeOwned>(
+        &self,
+        keys: &Keys,
+        method: Method,
+        path: &str,
+        fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<T, XError> {
+        let url = self.base.join(path).map_err(|_| XError::Unreachable)?;
+        let signed = signature::authorization(method.as_str(), url.as_str(), keys, None);
         let mut header = HeaderValue::from_str(&signed).map_err(|_| XError::KeysRefused)?;
         header.set_sensitive(true);
-        let request = self.http.get(url).header("authorization", header).timeout(self.patience);
+        let request = fill(self.http.request(method, url)).header("authorization", header).timeout(self.patience);
         let response = request.send().await.map_err(XError::from)?;
         let (status, wait) = (response.status(), error::wait(response.headers()));
-        let text = response.text().await.map_err(XError::from)?;
+        let text = response.text().await.map_err(|_| XError::TooSlow)?;
         if !status.is_success() {
             return Err(error::refusal(status.as_u16(), &text, wait));
         }
-        serde_json::from_str::<Data<Me>>(&text).map(|answer| answer.data).map_err(|_| XError::Unreadable)
+        let text = if text.is_empty() { "{}" } else { &text };
+        serde_json::from_str(text).map_err(|_| XError::Unreadable)
     }
 }

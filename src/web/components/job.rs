@@ -41,6 +41,7 @@ pub fn subject(job: &Job) -> String {
         Work::GenerateImage(order) => order.request.prompt.clone(),
         Work::WriteCaption(order) => format!("captions for {}", order.request.network.label()),
         Work::WritePrompts(order) => words::count(order.request.count as usize, "prompt", "prompts"),
+        Work::Publish(order) => super::post::title(&order.post_id),
     }
 }
 
@@ -50,6 +51,7 @@ fn maker(job: &Job) -> String {
             format!("{} · seed {}", order.recipe.model, order.shots.first().map(|shot| shot.seed).unwrap_or_default())
         }
         Work::WriteCaption(_) | Work::WritePrompts(_) => "Gemini".to_owned(),
+        Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
     }
 }
 
@@ -79,6 +81,7 @@ fn waiting(job: &Job) -> String {
         }
         Lane::Write => "Waiting for Gemini".to_owned(),
         Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
+        Lane::Publish => "Waiting for its time".to_owned(),
     }
 }
 

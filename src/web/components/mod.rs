@@ -6,3 +6,5 @@ pub mod job;
 pub mod page;
 pub mod parts;
 pub mod picture;
+pub mod post;
+pub mod publish;

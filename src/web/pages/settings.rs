@@ -5,8 +5,12 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{character::NewSecret, sent::Sent},
-    service::{self, gemini::KeyInForce, settings::SettingsChange},
+    domain::{character::NewSecret, sent::Sent, settings::Fit},
+    service::{
+        self,
+        gemini::KeyInForce,
+        settings::{Flag, Number, SettingsChange},
+    },
     web::{
         actions::{Done, Sending, press, submit},
         components::page::{Heading, Pill},
@@ -37,7 +41,7 @@ pub async fn save_gemini(#[server(default)] form: GeminiForm) -> Result<(), Serv
             (false, true) => Sent::Absent,
             (false, false) => Sent::Value(NewSecret(typed.to_owned())),
         };
-        let change = SettingsChange { gemini_api_key: key, gemini_model: form.gemini_model.clone().into() };
+        let change = SettingsChange { gemini_api_key: key, gemini_model: form.gemini_model.clone().into(), ..SettingsChange::default() };
         service::settings::change(&app, change).await?;
         if service::gemini::key_in_force(&app) == KeyInForce::None {
             return Ok(Done::to("/settings#gemini").saying("Saved. Without a key, templates write."));
@@ -59,6 +63,82 @@ pub async fn test_gemini() -> Result<(), ServerFnError> {
     .await
 }
 
+/// What is typed about posting.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PostingForm {
+    dry_run: Option<String>,
+    gap_minutes: String,
+    fit: String,
+}
+
+/// Saves how carefully posts go out.
+#[server(prefix = "/actions", endpoint = "settings/posting")]
+pub async fn save_posting(#[server(default)] form: PostingForm) -> Result<(), ServerFnError> {
+    let app = context::app();
+    submit(Sending { name: "posting", page: "/settings#posting".into(), values: &form }, async {
+        let change = SettingsChange {
+            dry_run: Sent::Value(Flag(Some(form.dry_run.is_some()))),
+            gap_minutes: Sent::Value(Number(form.gap_minutes.trim().parse().ok())),
+            fit: form.fit.clone().into(),
+            ..SettingsChange::default()
+        };
+        service::settings::change(&app, change).await?;
+        let words = if form.dry_run.is_some() { "Saved. Posts are rehearsals." } else { "Saved. Posts go out for real." };
+        Ok(Done::to("/settings#posting").saying(words))
+    })
+    .await
+}
+
+/// How carefully posts go out.
+#[component]
+fn PostingCard() -> impl IntoView {
+    let app = context::app();
+    let state = app.store.read();
+    let form = Form::new("posting", || PostingForm {
+        dry_run: service::settings::is_dry_run(&app, &state).then(|| "on".into()),
+        gap_minutes: state.settings.gap().num_minutes().to_string(),
+        fit: state.settings.fit.key().into(),
+    });
+    let fits = Fit::ALL.map(|fit| (fit.key().to_owned(), fit.label().to_owned())).to_vec();
+    view! {
+        <section class="card" id="posting"><header><h2>"Posting safety"</h2><p>"What holds for every account."</p></header><div class="body">
+            <form class="form" method="post" action="/actions/settings/posting" data-guard="">
+                <ProblemSummary problem=form.problem.clone()/>
+                <label class="check"><input type="checkbox" name="form[dryRun]" checked=form.values.dry_run.is_some()/>
+                    <span>"Dry run: everything happens except the calls that make posts public"</span></label>
+                <Field name="gapMinutes" label="Minutes between two posts of one account" kind=Kind::Number value=form.values.gap_minutes.clone() wrong=form.wrong("gapMinutes")/>
+                <Choice name="fit" label="When a picture has a shape Instagram does not take" value=form.values.fit.clone() options=vec![OptionGroup::plain(fits)]
+                    wrong=form.wrong("fit") help="Instagram takes 4:5 to 1.91:1. The original is never changed."/>
+                <div class="form-actions"><button class="button primary">"Save"</button></div>
+            </form>
+        </div></section>
+    }
+}
+
+/// From where Instagram fetches pictures.
+#[component]
+fn PublicCard() -> impl IntoView {
+    let app = context::app();
+    let state = match &app.config.public_url {
+        Some(url) => {
+            view! { <Pill tone="ok" words="Set up"/><span class="mono">{url.as_str().trim_end_matches('/').to_owned()}</span> }.into_any()
+        }
+        None => view! { <Pill tone="" words="Not set up"/><span class="muted">"Posts to Instagram are held."</span> }.into_any(),
+    };
+    let listener = app
+        .config
+        .public_listen
+        .map(|address| view! { <p class="small muted">{format!("A listener of its own answers nothing else on {address}.")}</p> });
+    view! {
+        <section class="card" id="public"><header><h2>"Public media"</h2><p>"Instagram fetches pictures itself, from a public https address. X takes them from here."</p></header><div class="body stack">
+            <div class="cluster">{state}</div>
+            {listener}
+            <p class="small">"Set "<code>"DALLA_PUBLIC_URL"</code>" to an https address that leads here: a named tunnel or a reverse proxy. Only pictures with a signed address that ends after six hours are shown there. With "<code>"DALLA_PUBLIC_LISTEN"</code>" they get a port of their own, so that nothing else faces the tunnel."</p>
+        </div></section>
+    }
+}
+
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
@@ -67,7 +147,9 @@ pub fn Settings() -> impl IntoView {
     view! {
         <Heading title="Settings"/>
         <div class="stack">
+            <PostingCard/>
             <GeminiCard/>
+            <PublicCard/>
             <section class="card"><header><h2>"This installation"</h2><p>"Set when it is started: by flags, the environment or .env."</p></header><div class="body">
                 <dl class="facts">
                     <dt>"Time zone"</dt><dd>{app.timezone.to_string()}</dd>

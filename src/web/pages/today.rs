@@ -16,6 +16,7 @@ use crate::{
             job::{JobCard, subject},
             page::{Empty, Heading, Pill},
             picture::{Avatar, Pictures},
+            post::{PostPill, words_of},
         },
         context, words,
     },
@@ -45,8 +46,9 @@ pub fn Today() -> impl IntoView {
             <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>
         <div class="grid two today">
-            <section class="card" id="today-needs" data-live="job content system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-needs" data-live="job content post system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-next" data-live="post"><header><h2>"Next posts"</h2><a href="/posts">"All posts"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-people" data-live="character content"><header><h2>"Characters"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2><a href="/models">"Models"</a></header><div class="body"><System app/></div></section>
         </div>
@@ -89,6 +91,20 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
         }
     });
     let failed = failed.collect_view();
+    let posts = service::publishing::needing_a_person(&state);
+    let more_posts = posts.len().saturating_sub(4);
+    let posts = posts.iter().take(4).map(|post| {
+        let href = super::posts::page_of(&post.id);
+        view! {
+            <li>
+                <PostPill state=post.state.clone()/>
+                <div>{words::start(&words_of(post), 60)}<p class="muted">{super::posts::list::standing(post)}</p></div>
+                <span class="end"><a class="button small" href=href>"Look"</a></span>
+            </li>
+        }
+    });
+    let posts = posts.collect_view();
+    let more_posts = (more_posts > 0).then(|| view! { <p class="muted"><a href="/posts">{format!("and {more_posts} more posts")}</a></p> });
     let waiting = state.content.count("state", "in_review");
     let review = (waiting > 0).then(|| {
         view! {
@@ -99,9 +115,10 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
             </li>
         }
     });
-    let calm = down.is_empty() && failed.is_empty() && review.is_none();
+    let calm = down.is_empty() && failed.is_empty() && review.is_none() && posts.is_empty();
     view! {
-        <ul class="list">{down}{review}{failed}</ul>
+        <ul class="list">{down}{posts}{review}{failed}</ul>
+        {more_posts}
         {calm.then(|| view! { <p class="muted">"Nothing. Enjoy the quiet."</p> })}
     }
 }
@@ -118,6 +135,18 @@ fn Running(app: AppState, state: Arc<State>) -> impl IntoView {
         {(more > 0).then(|| view! { <p class="muted">{format!("and {more} more waiting")}</p> })}
     }
     .into_any()
+}
+
+/// What goes out next.
+#[component]
+fn Next(state: Arc<State>) -> impl IntoView {
+    let posts = service::publishing::next(&state, 5);
+    if posts.is_empty() {
+        return view! { <p class="muted">"Nothing waits to go out. "<a href="/content?state=approved">"Approved pictures"</a></p> }
+            .into_any();
+    }
+    let rows = posts.into_iter().map(|post| view! { <super::posts::list::Row post state=Arc::clone(&state)/> }).collect_view();
+    view! { <ul class="list">{rows}</ul> }.into_any()
 }
 
 #[component]

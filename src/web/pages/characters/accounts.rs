@@ -127,6 +127,7 @@ fn State(id: CharacterId, network: Network) -> impl IntoView {
             </form>
         }
     });
+    let more = more(&id, network, &standing);
     let said = match standing {
         Standing::NotConfigured(missing) => {
             view! { <Pill tone="" words="Not set up"/><div>{network.label()}<p>{format!("There is no {} yet.", missing.join(", no "))}</p></div> }.into_any()
@@ -137,7 +138,7 @@ fn State(id: CharacterId, network: Network) -> impl IntoView {
         Standing::Checked(account) => match account.outcome {
             Outcome::Connected { username, network_id } => view! {
                 <Pill tone="ok" words="Connected"/>
-                <div>{format!("{}: @{username}", network.label())}<p>{format!("id {network_id}, tested ")}<words::Time at=Some(account.checked_at)/></p></div>
+                <div>{format!("{}: @{username}", network.label())}<p>{format!("id {network_id}, tested ")}<words::Time at=Some(account.checked_at)/></p>{more}</div>
             }
             .into_any(),
             Outcome::Broken { problem } => view! {
@@ -148,6 +149,27 @@ fn State(id: CharacterId, network: Network) -> impl IntoView {
         },
     };
     view! { <li>{said}{button}</li> }
+}
+
+/// What else is known of an account that works: what is left, until when, and what it last sent.
+fn more(id: &CharacterId, network: Network, standing: &Standing) -> AnyView {
+    let Standing::Checked(account) = standing else { return ().into_any() };
+    let app = context::app();
+    let state = app.store.read();
+    let quota = account.quota.as_ref().map(|quota| view! { <p>{format!("{} of {} posts of 24 hours used, seen ", quota.used, quota.total)}<words::Time at=Some(quota.seen_at)/></p> });
+    let ends = account.expires_at.map(|ends| {
+        let days = (ends - Utc::now()).num_days();
+        view! { <p>{format!("Its token ends in {}; it is renewed each week.", words::count(days.max(0) as usize, "day", "days"))}</p> }
+    });
+    let last = state.posts.indexed("account", &account.id).find_map(|post| post.out_at().map(|at| (post.id.clone(), at)));
+    let last = last
+        .map(|(post, at)| view! { <p><a href=crate::web::pages::posts::page_of(&post)>"Last post"</a>" "<words::Time at=Some(at)/></p> });
+    let names = service::accounts::needed(network)
+        .iter()
+        .filter(|(credential, _)| service::characters::credential_mask(&app, id, *credential).is_none());
+    let names: Vec<_> = names.filter_map(|(credential, _)| service::accounts::in_environment(&app, &state, id, *credential)).collect();
+    let names = (!names.is_empty()).then(|| view! { <p>{format!("From the environment: {}", names.join(", "))}</p> });
+    view! { {quota}{ends}{last}{names} }.into_any()
 }
 
 /// The page.

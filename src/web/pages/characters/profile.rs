@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{about, page_of};
 use crate::{
     domain::{
+        autonomy::Autonomy,
         character::{Character, CharacterChange, CharacterId},
         sent::Sent,
     },
@@ -15,7 +16,7 @@ use crate::{
         actions::{Done, Sending, submit},
         components::icon::Icon,
         context,
-        form::{Field, Form, ProblemSummary},
+        form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary},
         words::Time,
     },
 };
@@ -29,6 +30,9 @@ pub struct ProfileForm {
     twitter_handle: String,
     timezone: String,
     is_active: Option<String>,
+    autonomy: String,
+    veto_hours: String,
+    dry_run: Option<String>,
 }
 
 impl ProfileForm {
@@ -39,6 +43,9 @@ impl ProfileForm {
             twitter_handle: character.twitter_handle.clone(),
             timezone: character.timezone.clone(),
             is_active: character.is_active.then(|| "on".into()),
+            autonomy: character.autonomy.key().into(),
+            veto_hours: character.veto_hours.to_string(),
+            dry_run: character.dry_run.then(|| "on".into()),
         }
     }
 
@@ -49,6 +56,10 @@ impl ProfileForm {
             twitter_handle: self.twitter_handle.into(),
             timezone: self.timezone.into(),
             is_active: Sent::Value(self.is_active.is_some()),
+            autonomy: Autonomy::from_key(&self.autonomy).map_or(Sent::Absent, Sent::Value),
+            // What is no number breaks the rule for hours, which has the words for it.
+            veto_hours: Sent::Value(self.veto_hours.trim().parse().unwrap_or(0)),
+            dry_run: Sent::Value(self.dry_run.is_some()),
             ..CharacterChange::default()
         }
     }
@@ -71,6 +82,7 @@ pub async fn save_profile(id: CharacterId, #[server(default)] form: ProfileForm)
 pub fn Profile() -> impl IntoView {
     about("", |character| {
         let form = Form::new("profile", || ProfileForm::of(&character));
+        let ways = Autonomy::ALL.map(|way| (way.key().to_owned(), way.label().to_owned())).to_vec();
         let zone_help = format!("Her days begin and end there. Empty means {}.", context::app().timezone);
         view! {
             <form class="form" method="post" action="/actions/characters/profile" data-guard="">
@@ -89,6 +101,14 @@ pub fn Profile() -> impl IntoView {
                 <label class="check">
                     <input type="checkbox" name="form[isActive]" checked=form.values.is_active.is_some()/>
                     <span>"Active: offered when pictures are made"</span>
+                </label>
+                <div class="field-row">
+                    <Choice name="autonomy" label="Between picture and post" value=form.values.autonomy.clone() options=vec![OptionGroup::plain(ways)]/>
+                    <Field name="vetoHours" label="Hours for a veto" kind=Kind::Number value=form.values.veto_hours.clone() wrong=form.wrong("vetoHours")/>
+                </div>
+                <label class="check">
+                    <input type="checkbox" name="form[dryRun]" checked=form.values.dry_run.is_some()/>
+                    <span>"Dry run: her posts are rehearsals, whatever is set for all"</span>
                 </label>
                 <div class="form-actions">
                     <button class="button primary">"Save profile"</button>

@@ -22,6 +22,7 @@ use crate::{
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
             picture::alt,
+            publish::Publish,
         },
         context,
         form::{Field, Form, Kind, ProblemSummary},
@@ -114,6 +115,7 @@ pub fn Detail() -> impl IntoView {
             <div class="stack">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
+                <Publish content=Arc::clone(&content)/>
                 <Captions about=About::Content(content)/>
                 {made}
                 {history}

@@ -1,0 +1,129 @@
+//! The public address of a picture: Instagram fetches pictures itself, from where it can reach them.
+//!
+//! An address is signed and ends after some hours. Nothing but such pictures is answered under it.
+
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use hmac::{Hmac, Mac};
+use rand::RngCore;
+use reqwest::header::CONTENT_TYPE;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::gemini::OWNER;
+use crate::{
+    domain::{
+        caption::Network,
+        content::ContentId,
+        problem::{Kind, Problem},
+        settings::Fit,
+    },
+    error::Error,
+    state::AppState,
+};
+
+/// The name of the key that signs addresses, among the secrets of the installation.
+const KEY: &str = "publicMediaKey";
+
+/// How long an address is good: Instagram may come back for the picture as long as a container is being read.
+const GOOD_FOR: Duration = Duration::hours(6);
+
+/// What was seen when we asked for a picture as Instagram will.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The picture, byte for byte.
+    Right,
+    /// Our own public name cannot be reached from here, which says little: many routers do not lead back inside.
+    NotFromHere,
+    /// Something else answers there.
+    Wrong(String),
+}
+
+/// Whether there is a public address at all.
+pub fn is_configured(app: &AppState) -> bool {
+    app.config.public_url.is_some()
+}
+
+/// What to say and do where there is none.
+pub const MISSING: &str =
+    "Instagram fetches pictures from a public address, and there is none yet. Set DALLA_PUBLIC_URL to an https address that leads here.";
+
+/// A public address for a picture, good for some hours.
+pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, now: DateTime<Utc>) -> Result<String, Error> {
+    let base = app.config.public_url.as_ref().ok_or_else(|| Problem::new(Kind::NotConfigured, MISSING))?;
+    let expiry = (now + GOOD_FOR).timestamp();
+    let key = key(app).await?;
+    let signature = hex(&mac(&key, id, expiry, fit)?.finalize().into_bytes());
+    Ok(format!("{}/public/media/{expiry:x}-{}-{signature}/{id}.jpg", base.as_str().trim_end_matches('/'), fit.key()))
+}
+
+/// The picture such an address stands for. Whatever is wrong with one, there is no such picture.
+pub async fn open(app: &AppState, token: &str, name: &str, now: DateTime<Utc>) -> Result<Bytes, Error> {
+    let gone = || Error::from(Problem::not_found("picture"));
+    let id = ContentId::from(name.strip_suffix(".jpg").ok_or_else(gone)?);
+    let parts: Vec<_> = token.splitn(3, '-').collect();
+    let [expiry, fit, signature] = parts.as_slice() else { return Err(gone()) };
+    let expiry = i64::from_str_radix(expiry, 16).map_err(|_| gone())?;
+    let fit = Fit::from_key(fit).ok_or_else(gone)?;
+    let key = stored_key(app).ok_or_else(gone)?;
+    // Compared in constant time.
+    mac(&key, &id, expiry, fit)?.verify_slice(&unhex(signature).ok_or_else(gone)?).map_err(|_| gone())?;
+    if expiry < now.timestamp() {
+        return Err(gone());
+    }
+    super::content::get(app, &id)?;
+    super::renditions::jpeg(app, &id, Network::Instagram, fit).await
+}
+
+/// Asks for the picture through its public address, as Instagram will.
+pub async fn try_out(app: &AppState, url: &str, expected: &Bytes) -> Seen {
+    let Ok(answer) = app.away.get(url).timeout(std::time::Duration::from_secs(15)).send().await else { return Seen::NotFromHere };
+    let status = answer.status();
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing").to_owned();
+    if !status.is_success() {
+        return Seen::Wrong(format!("the public address answers with status {}.", status.as_u16()));
+    }
+    if kind != "image/jpeg" {
+        return Seen::Wrong(format!("the public address answers with {} instead of a picture.", kind.chars().take(60).collect::<String>()));
+    }
+    match answer.bytes().await {
+        Ok(bytes) if bytes == *expected => Seen::Right,
+        Ok(_) => Seen::Wrong("the public address answers with another picture.".into()),
+        Err(_) => Seen::NotFromHere,
+    }
+}
+
+type Signer = Hmac<Sha256>;
+
+fn mac(key: &SecretString, id: &ContentId, expiry: i64, fit: Fit) -> Result<Signer, Error> {
+    let mut mac =
+        Signer::new_from_slice(key.expose_secret().as_bytes()).map_err(|_| Problem::conflict("The key for addresses is damaged."))?;
+    mac.update(format!("instagram|{expiry:x}|{}|{id}", fit.key()).as_bytes());
+    Ok(mac)
+}
+
+fn stored_key(app: &AppState) -> Option<SecretString> {
+    app.store.secret(OWNER, KEY)
+}
+
+/// The key that signs addresses; made when the first is.
+async fn key(app: &AppState) -> Result<SecretString, Error> {
+    if let Some(key) = stored_key(app) {
+        return Ok(key);
+    }
+    let mut bytes = [0; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    let key = SecretString::from(hex(&bytes));
+    let stored = key.clone();
+    app.store.write(move |tx| Ok::<_, Error>(tx.put_secret(OWNER, KEY, &stored)?)).await?;
+    Ok(key)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    (text.len() == 64).then(|| pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect::<Option<_>>())?
+}

@@ -1,0 +1,132 @@
+//! Looking at the ledger.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use crate::{
+    domain::{
+        character::CharacterId,
+        content::ContentId,
+        post::{Post, PostId, PostState},
+        problem::{Kind, Problem},
+    },
+    error::Error,
+    state::AppState,
+    store::State,
+};
+
+/// Some posts of a longer list, newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// At most as many as were asked for.
+    pub posts: Vec<Arc<Post>>,
+    /// How many there are in all; not known where two filters meet.
+    pub total: Option<usize>,
+    /// Ask with this for what comes after.
+    pub next: Option<PostId>,
+}
+
+/// One post.
+pub fn get(app: &AppState, id: &PostId) -> Result<Arc<Post>, Error> {
+    app.store.read().posts.get(id.as_str()).cloned().ok_or_else(|| Problem::not_found("post").into())
+}
+
+/// Waits until a post stands where it stays for a while: out, or not, or in doubt. At most as long as is set.
+pub async fn settled(app: &AppState, id: &PostId) -> Result<Arc<Post>, Error> {
+    let long = chrono::Duration::from_std(app.config.wait_limit).unwrap_or_default();
+    until(app, id, |post| match &post.state {
+        PostState::Scheduled { until: Some(until), .. } => *until > Utc::now() + long || post.attempts.is_empty(),
+        PostState::Scheduled { until: None, .. } | PostState::Publishing => false,
+        _ => true,
+    })
+    .await
+}
+
+/// Waits until the account was read for a post.
+pub async fn looked(app: &AppState, id: &PostId) -> Result<Arc<Post>, Error> {
+    until(app, id, |post| !matches!(post.state, PostState::Unconfirmed { looking: true, .. })).await
+}
+
+async fn until(app: &AppState, id: &PostId, there: impl Fn(&Post) -> bool) -> Result<Arc<Post>, Error> {
+    let mut changes = app.store.changes();
+    let deadline = tokio::time::Instant::now() + app.config.wait_limit;
+    loop {
+        let post = get(app, id)?;
+        if there(&post) || app.stopping.is_cancelled() {
+            return Ok(post);
+        }
+        tokio::select! {
+            // Whether a change was missed or is about something else: the store is asked again.
+            _ = changes.recv() => {}
+            () = app.stopping.cancelled() => {}
+            () = tokio::time::sleep_until(deadline) => return Ok(post),
+        }
+    }
+}
+
+/// Posts in that state, of that character or of all, newest first, after the post `cursor`.
+pub fn page(
+    app: &AppState,
+    state: Option<&str>,
+    character: Option<&CharacterId>,
+    cursor: Option<&PostId>,
+    limit: usize,
+) -> Result<Page, Error> {
+    let known = PostState::KEYS.map(|(key, _)| key);
+    if state.is_some_and(|state| !known.contains(&state)) {
+        return Err(Problem::invalid("state", format!("Choose from {}.", known.join(", "))).into());
+    }
+    let stored = app.store.read();
+    let table = &stored.posts;
+    let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
+    let start = cursor.map_or(Ok(u64::MAX), |id| table.position_of(id.as_str()).ok_or_else(lost))?;
+    let walk: Box<dyn Iterator<Item = &Arc<Post>>> = match (state, character) {
+        (Some(state), _) => Box::new(table.indexed_before("state", state, start)),
+        (None, Some(character)) => Box::new(table.indexed_before("character", character.as_str(), start)),
+        (None, None) => Box::new(table.before(start)),
+    };
+    let wanted = walk.filter(|post| character.is_none_or(|character| post.character_id == *character));
+    let mut posts: Vec<_> = wanted.take(limit + 1).cloned().collect();
+    let more = posts.len() > limit;
+    posts.truncate(limit);
+    let total = match (state, character) {
+        (None, None) => Some(table.len()),
+        (Some(state), None) => Some(table.count("state", state)),
+        (None, Some(character)) => Some(table.count("character", character.as_str())),
+        (Some(_), Some(_)) => None,
+    };
+    let next = posts.last().filter(|_| more).map(|post| post.id.clone());
+    Ok(Page { posts, total, next })
+}
+
+/// How many posts are in each state, of one character or of all.
+pub fn counts(state: &State, character: Option<&CharacterId>) -> [(&'static str, &'static str, usize); 8] {
+    PostState::KEYS.map(|(key, label)| {
+        let count = match character {
+            None => state.posts.count("state", key),
+            Some(id) => state.posts.indexed("state", key).filter(|post| post.character_id == *id).count(),
+        };
+        (key, label, count)
+    })
+}
+
+/// Posts nothing more happens to by itself and that are not done, newest first.
+pub fn needing_a_person(state: &State) -> Vec<Arc<Post>> {
+    let states = ["unconfirmed", "failed", "held"];
+    let posts = states.into_iter().flat_map(|key| state.posts.indexed("state", key));
+    posts.filter(|post| post.state.needs_a_person()).cloned().collect()
+}
+
+/// The next posts to go out, soonest first.
+pub fn next(state: &State, most: usize) -> Vec<Arc<Post>> {
+    let mut posts: Vec<_> = state.posts.indexed("state", "scheduled").chain(state.posts.indexed("state", "publishing")).cloned().collect();
+    posts.sort_by_key(|post| post.scheduled_at);
+    posts.truncate(most);
+    posts
+}
+
+/// The posts of a content, newest first.
+pub fn of_content(state: &State, id: &ContentId) -> Vec<Arc<Post>> {
+    state.posts.indexed("content", id.as_str()).cloned().collect()
+}

@@ -1,0 +1,97 @@
+//! Sending a picture: what is looked at first, on each network, and the button.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use leptos::prelude::*;
+
+use super::{page::Pill, post::PostPill};
+use crate::{
+    domain::{
+        caption::{self, Network},
+        check::{Check, Verdict},
+        content::Content,
+        post::Post,
+    },
+    service::publishing::{self, checks},
+    web::{
+        context,
+        form::{Field, Form, Kind, ProblemSummary},
+        pages::posts::{deeds::SendForm, list::standing, page_of},
+    },
+};
+
+/// Where a picture went, and where it may go.
+#[component]
+pub fn Publish(content: Arc<Content>) -> impl IntoView {
+    let app = context::app();
+    let state = app.store.read();
+    let posts = publishing::of_content(&state, &content.id);
+    let networks = Network::ALL.map(|network| {
+        let there: Vec<_> = posts.iter().filter(|post| post.network == network).cloned().collect();
+        let open = !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
+        view! { <OnNetwork content=Arc::clone(&content) network there open/> }
+    });
+    view! {
+        <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack">{networks.collect_view()}</div></section>
+    }
+}
+
+#[component]
+fn OnNetwork(content: Arc<Content>, network: Network, there: Vec<Arc<Post>>, open: bool) -> impl IntoView {
+    let posts = there.into_iter().map(|post| {
+        view! {
+            <li><PostPill state=post.state.clone()/><div><a href=page_of(&post.id)>{standing(&post)}</a></div></li>
+        }
+    });
+    let posts = posts.collect_view();
+    let list = (!posts.is_empty()).then(|| view! { <ul class="list">{posts}</ul> });
+    let send = open.then(|| view! { <Send content network/> });
+    view! { <section class="stack network"><h3>{network.label()}</h3>{list}{send}</section> }
+}
+
+#[component]
+fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
+    let form = Form::new("publish", SendForm::default);
+    // What was refused on one network says nothing of the other.
+    let ours = form.values.network == network.key();
+    let (problem, value) = if ours { (form.problem.clone(), form.values.scheduled_at.clone()) } else { (None, String::new()) };
+    let wrong = if ours { form.wrong("scheduledAt") } else { None };
+    let list = checks::of_content(&context::app(), &content, network, None, Utc::now());
+    let stops = list.iter().filter(|check| check.verdict == Verdict::Stops).count();
+    let summary = match stops {
+        0 => "Ready to go out".to_owned(),
+        1 => "One thing stands in the way".to_owned(),
+        more => format!("{more} things stand in the way"),
+    };
+    let caption = content.caption_for(network).to_owned();
+    let counted = caption::count(network, &caption);
+    let words = if caption.is_empty() { "No words yet.".to_owned() } else { caption };
+    let rows = list.into_iter().map(row).collect_view();
+    let label = format!("Post to {}", network.label());
+    view! {
+        <blockquote class="preview prewrap">{words}<footer class="muted small">{format!("{} of {}", counted.length, counted.longest)}</footer></blockquote>
+        <details class="checks" open=stops == 0 || ours><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
+        <form class="stack" method="post" action="/actions/posts/create">
+            <ProblemSummary problem/>
+            <input type="hidden" name="id" value=content.id.to_string()/>
+            <input type="hidden" name="character" value=content.character_id.to_string()/>
+            <input type="hidden" name="form[network]" value=network.key()/>
+            <div class="send-row">
+                <Field name="scheduledAt" about=network.key() label="When" kind=Kind::Moment value wrong optional=true help="Empty means now."/>
+                <button class="button">{label}</button>
+            </div>
+        </form>
+    }
+}
+
+fn row(check: Check) -> impl IntoView {
+    let (tone, word) = match check.verdict {
+        Verdict::Good => ("ok", "Good"),
+        Verdict::Mind => ("info", "Mind"),
+        Verdict::Waits => ("warn", "Waits"),
+        Verdict::Stops => ("bad", "Stops"),
+    };
+    let link = check.link.map(|href| view! { " "<a href=href>"Look"</a> });
+    view! { <li><Pill tone words=word/><div><b>{check.name.label()}</b>" "{check.words}{link}</div></li> }
+}
