@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono_tz::Tz;
-use clap::Parser;
+use clap::{Args, Parser};
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -80,6 +80,14 @@ pub struct Config {
     #[arg(long = "public-listen", env = "DALLA_PUBLIC_LISTEN", value_name = "DALLA_PUBLIC_LISTEN", value_parser = address)]
     pub public_listen: Option<SocketAddr>,
 
+    /// A bucket to lay pictures in while Instagram fetches them.
+    #[command(flatten)]
+    pub bucket: BucketConfig,
+
+    /// The bucket's secret key from `DALLA_S3_SECRET_ACCESS_KEY`. Never a flag.
+    #[arg(skip)]
+    pub bucket_secret: Option<SecretString>,
+
     /// Seconds of the first pause between questions to a network; later ones are longer.
     #[arg(long = "network-pace", env = "DALLA_NETWORK_PACE", value_name = "DALLA_NETWORK_PACE", default_value = "2", value_parser = pace)]
     pub network_pace: Duration,
@@ -117,6 +125,34 @@ pub struct Config {
     pub log: String,
 }
 
+/// A bucket that speaks S3: where Instagram fetches pictures when this server cannot be reached from outside.
+#[derive(Debug, Clone, Default, Args)]
+pub struct BucketConfig {
+    /// The bucket's name; with it, pictures are laid there while Instagram fetches them.
+    #[arg(long = "s3-bucket", env = "DALLA_S3_BUCKET", value_name = "DALLA_S3_BUCKET", value_parser = word)]
+    pub bucket: Option<String>,
+
+    /// Where the bucket is, for others than Amazon's.
+    #[arg(long = "s3-endpoint", env = "DALLA_S3_ENDPOINT", value_name = "DALLA_S3_ENDPOINT", value_parser = http_url)]
+    pub endpoint: Option<Url>,
+
+    /// The bucket's region.
+    #[arg(long = "s3-region", env = "DALLA_S3_REGION", value_name = "DALLA_S3_REGION", default_value = "us-east-1", value_parser = word)]
+    pub region: String,
+
+    /// The id of the key that may write there.
+    #[arg(long = "s3-access-key-id", env = "DALLA_S3_ACCESS_KEY_ID", value_name = "DALLA_S3_ACCESS_KEY_ID", value_parser = word)]
+    pub access_key_id: Option<String>,
+
+    /// Folder in the bucket.
+    #[arg(long = "s3-prefix", env = "DALLA_S3_PREFIX", value_name = "DALLA_S3_PREFIX", default_value = "digital-dalla", value_parser = word)]
+    pub prefix: String,
+
+    /// Public https address of the bucket; without it, addresses are signed and end after some hours.
+    #[arg(long = "s3-public-url", env = "DALLA_S3_PUBLIC_URL", value_name = "DALLA_S3_PUBLIC_URL", value_parser = public_url)]
+    pub public_address: Option<Url>,
+}
+
 /// Where the key comes from that seals the secrets.
 #[derive(Debug, Clone)]
 pub enum SecretKey {
@@ -136,10 +172,23 @@ impl Config {
                 clap::Error::raw(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}\n")).exit();
             }
             Ok(_) | Err(_) => {
-                let key = std::env::var("GEMINI_API_KEY").ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
-                Self { gemini_api_key: key.map(SecretString::from), network_keys: network_keys(), ..Self::parse() }
+                let (gemini_api_key, bucket_secret) = (secret("GEMINI_API_KEY"), secret("DALLA_S3_SECRET_ACCESS_KEY"));
+                let config = Self { gemini_api_key, bucket_secret, network_keys: network_keys(), ..Self::parse() };
+                if let Err(words) = config.goes_together() {
+                    clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{words}\n")).exit();
+                }
+                config
             }
         }
+    }
+
+    /// Settings that need each other.
+    fn goes_together(&self) -> Result<(), String> {
+        let has_keys = self.bucket.access_key_id.is_some() && self.bucket_secret.is_some();
+        if self.bucket.bucket.is_some() && !has_keys {
+            return Err("DALLA_S3_BUCKET is set, so DALLA_S3_ACCESS_KEY_ID and DALLA_S3_SECRET_ACCESS_KEY have to be, too".into());
+        }
+        Ok(())
     }
 
     /// Where everything is stored.
@@ -173,6 +222,12 @@ impl Config {
         let word = "No place for the secret key: set DALLA_SECRET_KEY_FILE, XDG_CONFIG_HOME or HOME.";
         folder.map(|folder| SecretKey::Default(folder.join("digital-dalla/secret.key"))).ok_or_else(|| word.into())
     }
+}
+
+/// A secret of the environment, if there is one.
+fn secret(name: &str) -> Option<SecretString> {
+    let value = std::env::var(name).ok()?;
+    Some(value.trim()).filter(|value| !value.is_empty()).map(SecretString::from)
 }
 
 /// Variables with keys of networks: for all characters, or with a character's name before them.
@@ -218,6 +273,12 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an address and a port, as in 0.0.0.0:3001".into())
 }
 
+fn word(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_matches('/');
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
+    plain.then(|| text.to_owned()).ok_or_else(|| "write one word without spaces".into())
+}
+
 fn pace(text: &str) -> Result<Duration, String> {
     let seconds: Option<f64> = text.parse().ok().filter(|seconds| (0.001..=600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "write a number of seconds from 0.001 to 600".into())
@@ -261,6 +322,16 @@ mod tests {
     #[test]
     fn nobody_else_is_let_in_without_a_login() {
         assert!(wrong(&["--listen", "0.0.0.0:3000"]).contains("loopback"));
+    }
+
+    #[test]
+    fn a_bucket_needs_its_keys() {
+        let bucket = |arguments: &[&str]| Config::try_parse_from(["digital-dalla"].iter().chain(arguments)).unwrap();
+        assert!(bucket(&[]).goes_together().is_ok());
+        let mut config = bucket(&["--s3-bucket", "pictures", "--s3-access-key-id", "key"]);
+        assert!(config.goes_together().unwrap_err().contains("DALLA_S3_SECRET_ACCESS_KEY"));
+        config.bucket_secret = Some("secret".into());
+        assert!(config.goes_together().is_ok());
     }
 
     #[test]

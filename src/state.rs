@@ -13,6 +13,7 @@ use crate::{
     domain::job::Lane,
     events::Events,
     integrations::{
+        bucket::{Access, Bucket},
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
         instagram::Instagram,
@@ -50,6 +51,8 @@ pub struct Shared {
     pub instagram: Instagram,
     /// X.
     pub x: X,
+    /// Where Instagram fetches pictures when it cannot reach this server.
+    pub bucket: Option<Bucket>,
     /// Wakes the workers that draw.
     draw: Notify,
     /// Wakes the workers that write.
@@ -85,6 +88,7 @@ impl AppState {
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience);
         let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
+        let bucket = bucket(&config);
         let gemini = Gemini::new(away.clone(), config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
@@ -97,6 +101,7 @@ impl AppState {
             away,
             instagram,
             x,
+            bucket,
             live: LiveJobs::default(),
             draw: Notify::new(),
             write: Notify::new(),
@@ -106,6 +111,14 @@ impl AppState {
             prepared: Prepared::default(),
         }))
     }
+}
+
+/// The bucket, where there is one with keys.
+fn bucket(config: &Config) -> Option<Bucket> {
+    let set = &config.bucket;
+    let (name, key_id, key) = (set.bucket.as_deref()?, set.access_key_id.as_deref()?, config.bucket_secret.as_ref()?);
+    let (endpoint, public) = (set.endpoint.as_ref(), set.public_address.as_ref());
+    Some(Bucket::new(Access { name, endpoint, region: &set.region, prefix: &set.prefix, public, key_id, key }))
 }
 
 impl Shared {

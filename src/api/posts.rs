@@ -23,7 +23,10 @@ use crate::{
         problem::{Kind, Problem},
     },
     prepared::Body,
-    service::{self, publishing},
+    service::{
+        self,
+        publishing::{self, Filter},
+    },
     state::AppState,
 };
 
@@ -36,6 +39,8 @@ pub struct Which {
     state: Option<String>,
     /// Whose.
     character_id: Option<CharacterId>,
+    /// With that picture.
+    content_id: Option<ContentId>,
     /// At most so many, up to 500; 50 unless said.
     limit: Option<usize>,
     /// What the last page's `Link: rel="next"` said.
@@ -126,7 +131,8 @@ fn answer(status: StatusCode, post: Post) -> Response {
 pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let part = reply::Part { limit: which.limit, cursor: which.cursor };
     let cursor = part.cursor.as_deref().map(PostId::from);
-    let page = publishing::page(&app, which.state.as_deref(), which.character_id.as_ref(), cursor.as_ref(), part.limit(50))?;
+    let filter = Filter { state: which.state, character: which.character_id, content: which.content_id };
+    let page = publishing::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
     let posts: Vec<_> = page.posts.iter().map(|post| &**post).collect();
     Ok(reply::page(&headers, &uri, Body::list(&posts), page.total, page.next.as_ref().map(PostId::as_str)))
 }

@@ -1,5 +1,6 @@
 //! The outside services: one client each.
 
+pub mod bucket;
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;

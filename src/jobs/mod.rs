@@ -21,6 +21,9 @@ use crate::{
 /// How often the outside services are looked at: often enough for a page, seldom enough for a home network.
 const LOOK_AROUND: &str = "0/15 * * * * *";
 
+/// How often is taken away what nobody needs any more.
+const SWEEP: &str = "0 7 * * * *";
+
 /// How many jobs Gemini writes for at the same time.
 const WRITERS: usize = 2;
 
@@ -46,24 +49,14 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
-    let watching = app;
     // Looks at the outside services now and then, so that pages never have to wait for them.
-    let watch_worker = move |_| {
-        let app = watching.clone();
-        let often = cron::Schedule::from_str(LOOK_AROUND).expect("the expression is ours");
-        WorkerBuilder::new("look-around").backend(CronScheduler::new(often)).build(move |_: Tick| {
-            let app = app.clone();
-            // A slow service must not hold up the clock.
-            tokio::spawn(async move {
-                service::models::look(&app, Utc::now()).await;
-                service::gemini::look(&app, Utc::now()).await;
-                service::accounts::keep(&app, Utc::now()).await;
-            });
-            async { Ok::<_, Infallible>(()) }
-        })
-    };
+    let monitor = with_clock(monitor, &app, "look-around", LOOK_AROUND, |app| async move {
+        service::models::look(&app, Utc::now()).await;
+        service::gemini::look(&app, Utc::now()).await;
+        service::accounts::keep(&app, Utc::now()).await;
+    });
+    let monitor = with_clock(monitor, &app, "sweep", SWEEP, |app| async move { service::handoff::sweep(&app, Utc::now()).await });
     let ended = monitor
-        .register(watch_worker)
         .run_with_signal(async move {
             stop.cancelled().await;
             Ok(())
@@ -72,6 +65,23 @@ pub async fn run(app: AppState) {
     if let Err(error) = ended {
         tracing::error!(%error, "a worker ended badly");
     }
+}
+
+/// Adds a worker that does something again and again, as the expression says. It never holds up the clock: what is
+/// slow goes on beside it.
+fn with_clock<F>(monitor: Monitor, app: &AppState, name: &'static str, often: &'static str, deed: fn(AppState) -> F) -> Monitor
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let app = app.clone();
+    monitor.register(move |_| {
+        let app = app.clone();
+        let often = cron::Schedule::from_str(often).expect("the expression is ours");
+        WorkerBuilder::new(name).backend(CronScheduler::new(often)).build(move |_: Tick| {
+            tokio::spawn(deed(app.clone()));
+            async { Ok::<_, Infallible>(()) }
+        })
+    })
 }
 
 /// Adds the workers of a lane, so many at once.

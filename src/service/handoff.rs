@@ -1,6 +1,8 @@
 //! The public address of a picture: Instagram fetches pictures itself, from where it can reach them.
 //!
-//! An address is signed and ends after some hours. Nothing but such pictures is answered under it.
+//! That is this server under its public address, or a bucket. An address of ours is signed and ends after some hours,
+//! and nothing but such pictures is answered under it. In a bucket a picture lies under a name nobody can guess, and
+//! is taken away when Instagram has read it.
 
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
@@ -28,6 +30,9 @@ const KEY: &str = "publicMediaKey";
 /// How long an address is good: Instagram may come back for the picture as long as a container is being read.
 const GOOD_FOR: Duration = Duration::hours(6);
 
+/// How long a picture may lie in a bucket: a container that has not read it by then has ended.
+const KEPT_FOR: Duration = Duration::hours(24);
+
 /// What was seen when we asked for a picture as Instagram will.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
@@ -41,20 +46,53 @@ pub enum Seen {
 
 /// Whether there is a public address at all.
 pub fn is_configured(app: &AppState) -> bool {
-    app.config.public_url.is_some()
+    app.bucket.is_some() || app.config.public_url.is_some()
 }
 
 /// What to say and do where there is none.
-pub const MISSING: &str =
-    "Instagram fetches pictures from a public address, and there is none yet. Set DALLA_PUBLIC_URL to an https address that leads here.";
+pub const MISSING: &str = "Instagram fetches pictures from a public address, and there is none yet. Set DALLA_PUBLIC_URL to an https address that \
+                           leads here, or DALLA_S3_BUCKET to a bucket.";
 
 /// A public address for a picture, good for some hours.
-pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, now: DateTime<Utc>) -> Result<String, Error> {
+pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, jpeg: &Bytes, now: DateTime<Utc>) -> Result<String, Error> {
+    if let Some(bucket) = &app.bucket {
+        let name = name_in_bucket(&key(app).await?, id, fit)?;
+        let good_for = GOOD_FOR.to_std().unwrap_or_default();
+        let put = bucket.put(&name, jpeg.clone(), good_for).await;
+        return put.map_err(|error| Problem::new(Kind::Unreachable, error.to_string()).into());
+    }
     let base = app.config.public_url.as_ref().ok_or_else(|| Problem::new(Kind::NotConfigured, MISSING))?;
     let expiry = (now + GOOD_FOR).timestamp();
     let key = key(app).await?;
     let signature = hex(&mac(&key, id, expiry, fit)?.finalize().into_bytes());
     Ok(format!("{}/public/media/{expiry:x}-{}-{signature}/{id}.jpg", base.as_str().trim_end_matches('/'), fit.key()))
+}
+
+/// Instagram has read the picture: what was laid in a bucket for it is taken away. What stays there for whatever
+/// reason is swept up a day later.
+pub async fn withdraw(app: &AppState, id: &ContentId, fit: Fit) {
+    let (Some(bucket), Some(key)) = (&app.bucket, stored_key(app)) else { return };
+    let Ok(name) = name_in_bucket(&key, id, fit) else { return };
+    if let Err(error) = bucket.delete(&name).await {
+        tracing::info!(content.id = %id, %error, "a picture stays in the bucket for now");
+    }
+}
+
+/// Takes out of the bucket what has been there for longer than anybody could need it.
+pub async fn sweep(app: &AppState, now: DateTime<Utc>) {
+    let Some(bucket) = &app.bucket else { return };
+    match bucket.sweep(now - KEPT_FOR).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "old pictures were taken out of the bucket"),
+        Err(error) => tracing::warn!(%error, "the bucket could not be swept"),
+    }
+}
+
+/// Follows from the picture, so that it can be taken away without a note of it; only who has our key can tell it.
+fn name_in_bucket(key: &SecretString, id: &ContentId, fit: Fit) -> Result<String, Error> {
+    let mut mac = signer(key)?;
+    mac.update(format!("bucket|{}|{id}", fit.key()).as_bytes());
+    Ok(format!("{}.jpg", hex(&mac.finalize().into_bytes())))
 }
 
 /// The picture such an address stands for. Whatever is wrong with one, there is no such picture.
@@ -96,10 +134,13 @@ pub async fn try_out(app: &AppState, url: &str, expected: &Bytes) -> Seen {
 type Signer = Hmac<Sha256>;
 
 fn mac(key: &SecretString, id: &ContentId, expiry: i64, fit: Fit) -> Result<Signer, Error> {
-    let mut mac =
-        Signer::new_from_slice(key.expose_secret().as_bytes()).map_err(|_| Problem::conflict("The key for addresses is damaged."))?;
+    let mut mac = signer(key)?;
     mac.update(format!("instagram|{expiry:x}|{}|{id}", fit.key()).as_bytes());
     Ok(mac)
+}
+
+fn signer(key: &SecretString) -> Result<Signer, Error> {
+    Signer::new_from_slice(key.expose_secret().as_bytes()).map_err(|_| Problem::conflict("The key for addresses is damaged.").into())
 }
 
 fn stored_key(app: &AppState) -> Option<SecretString> {

@@ -31,6 +31,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("content/:id") view=pages::content::detail::Detail/>
                     <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>
                     <Route path=path!("posts") view=pages::posts::list::Posts/>
+                    <Route path=path!("posts/new") view=pages::posts::compose::Compose/>
                     <Route path=path!("posts/:id") view=pages::posts::detail::Detail/>
                     <Route path=path!("prompts") view=pages::prompts::list::Prompts/>
                     <Route path=path!("prompts/new") view=pages::prompts::edit::New/>

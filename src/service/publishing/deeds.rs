@@ -37,10 +37,7 @@ pub async fn create(
     if let Some(post) = named.as_ref().map(|named| repeated(&app.store.read().posts, named, now)).transpose()?.flatten() {
         return Ok(post);
     }
-    let mut post = draft(app, network, request, named, now)?;
-    for picture in &mut post.pictures {
-        picture.looks = looks_of(app, &picture.content_id).await?;
-    }
+    let mut post = prepared(app, network, request, named, now).await?;
     let checking = app.clone();
     let post = app
         .store
@@ -56,6 +53,45 @@ pub async fn create(
         })
         .await?;
     app.wake(crate::domain::job::Lane::Publish);
+    Ok(post)
+}
+
+/// The same on several networks: what is wrong on one of them keeps it from all.
+pub async fn create_all(app: &AppState, networks: &[Network], request: PostRequest, now: DateTime<Utc>) -> Result<Vec<Post>, Error> {
+    let mut posts = Vec::new();
+    for network in networks {
+        posts.push(prepared(app, *network, request.clone(), None, now).await?);
+    }
+    let checking = app.clone();
+    let posts = app
+        .store
+        .write(move |tx| {
+            for post in &mut posts {
+                refuse(&checking, tx, post).map_err(|problem| on(post.network, problem))?;
+                enqueue(tx, post, now)?;
+                tx.put(post.clone())?;
+            }
+            Ok::<_, Error>(posts)
+        })
+        .await?;
+    app.wake(crate::domain::job::Lane::Publish);
+    Ok(posts)
+}
+
+/// A problem with the network it is about.
+fn on(network: Network, problem: Problem) -> Problem {
+    let label = network.label();
+    let said = |message: String| if message.contains(label) { message } else { format!("{label}: {message}") };
+    let errors = problem.errors.into_iter().map(|error| FieldError { message: said(error.message), ..error }).collect();
+    Problem { message: said(problem.message), errors, ..problem }
+}
+
+/// A post as it is asked for, with what its pictures look like.
+async fn prepared(app: &AppState, network: Network, request: PostRequest, named: Option<Named>, now: DateTime<Utc>) -> Result<Post, Error> {
+    let mut post = draft(app, network, request, named, now)?;
+    for picture in &mut post.pictures {
+        picture.looks = looks_of(app, &picture.content_id).await?;
+    }
     Ok(post)
 }
 

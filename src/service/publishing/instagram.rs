@@ -75,6 +75,9 @@ pub(super) async fn prepare(ledger: &Ledger) -> Result<(), Stop> {
     for upload in &uploads {
         wait(ledger, &way, &upload.id).await?;
     }
+    for picture in &post.pictures {
+        handoff::withdraw(&ledger.app, &picture.content_id, fit).await;
+    }
     if several {
         gather(ledger, &way, &post, &uploads).await?;
     }
@@ -129,11 +132,14 @@ async fn upload(ledger: &Ledger, way: &Way<'_>, post: &Post, picture: &PostPictu
 async fn public_address(app: &AppState, id: &ContentId, fit: Fit) -> Result<String, Trouble> {
     let ours = Ledger::problem;
     let jpeg = renditions::jpeg(app, id, crate::domain::caption::Network::Instagram, fit).await.map_err(ours)?;
-    let url = handoff::offer(app, id, fit, Utc::now()).await.map_err(ours)?;
+    let url = handoff::offer(app, id, fit, &jpeg, Utc::now()).await.map_err(|error| match Problem::from(error) {
+        problem if problem.kind == Kind::Unreachable => Trouble { refusal: Refusal::Again, problem },
+        problem => Trouble { refusal: Refusal::Final, problem },
+    })?;
     match handoff::try_out(app, &url, &jpeg).await {
         handoff::Seen::Right | handoff::Seen::NotFromHere => Ok(url),
         handoff::Seen::Wrong(words) => {
-            let words = format!("Instagram would not find the picture: {words} Check DALLA_PUBLIC_URL and what stands in between.");
+            let words = format!("Instagram would not find the picture: {words} Check the public address and what stands in between.");
             Err(Trouble { refusal: Refusal::Again, problem: Problem::new(Kind::NotConfigured, words) })
         }
     }

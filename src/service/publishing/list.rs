@@ -65,36 +65,55 @@ async fn until(app: &AppState, id: &PostId, there: impl Fn(&Post) -> bool) -> Re
     }
 }
 
-/// Posts in that state, of that character or of all, newest first, after the post `cursor`.
-pub fn page(
-    app: &AppState,
-    state: Option<&str>,
-    character: Option<&CharacterId>,
-    cursor: Option<&PostId>,
-    limit: usize,
-) -> Result<Page, Error> {
+/// Which posts are asked for. What is `None` does not filter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// As in [`PostState::KEYS`].
+    pub state: Option<String>,
+    /// Whose.
+    pub character: Option<CharacterId>,
+    /// With that picture.
+    pub content: Option<ContentId>,
+}
+
+impl Filter {
+    /// The indexes that hold what is asked for, and perhaps more.
+    fn indexes(&self) -> Vec<(&'static str, &str)> {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let character = self.character.as_ref().map(|id| ("character", id.as_str()));
+        let content = self.content.as_ref().map(|id| ("content", id.as_str()));
+        [state, character, content].into_iter().flatten().collect()
+    }
+
+    fn fits(&self, post: &Post) -> bool {
+        self.state.as_deref().is_none_or(|state| post.state.key() == state)
+            && self.character.as_ref().is_none_or(|id| post.character_id == *id)
+            && self.content.as_ref().is_none_or(|id| post.pictures.iter().any(|picture| picture.content_id == *id))
+    }
+}
+
+/// The posts `filter` lets through, newest first, after the post `cursor`. The rarest index is walked.
+pub fn page(app: &AppState, filter: &Filter, cursor: Option<&PostId>, limit: usize) -> Result<Page, Error> {
     let known = PostState::KEYS.map(|(key, _)| key);
-    if state.is_some_and(|state| !known.contains(&state)) {
+    if filter.state.as_deref().is_some_and(|state| !known.contains(&state)) {
         return Err(Problem::invalid("state", format!("Choose from {}.", known.join(", "))).into());
     }
     let stored = app.store.read();
     let table = &stored.posts;
     let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
     let start = cursor.map_or(Ok(u64::MAX), |id| table.position_of(id.as_str()).ok_or_else(lost))?;
-    let walk: Box<dyn Iterator<Item = &Arc<Post>>> = match (state, character) {
-        (Some(state), _) => Box::new(table.indexed_before("state", state, start)),
-        (None, Some(character)) => Box::new(table.indexed_before("character", character.as_str(), start)),
-        (None, None) => Box::new(table.before(start)),
+    let indexes = filter.indexes();
+    let walk: Box<dyn Iterator<Item = &Arc<Post>>> = match indexes.iter().min_by_key(|(key, value)| table.count(key, value)) {
+        Some((key, value)) => Box::new(table.indexed_before(key, value, start)),
+        None => Box::new(table.before(start)),
     };
-    let wanted = walk.filter(|post| character.is_none_or(|character| post.character_id == *character));
-    let mut posts: Vec<_> = wanted.take(limit + 1).cloned().collect();
+    let mut posts: Vec<_> = walk.filter(|post| filter.fits(post)).take(limit + 1).cloned().collect();
     let more = posts.len() > limit;
     posts.truncate(limit);
-    let total = match (state, character) {
-        (None, None) => Some(table.len()),
-        (Some(state), None) => Some(table.count("state", state)),
-        (None, Some(character)) => Some(table.count("character", character.as_str())),
-        (Some(_), Some(_)) => None,
+    let total = match indexes.as_slice() {
+        [] => Some(table.len()),
+        [(key, value)] => Some(table.count(key, value)),
+        _ => None,
     };
     let next = posts.last().filter(|_| more).map(|post| post.id.clone());
     Ok(Page { posts, total, next })

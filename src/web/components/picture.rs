@@ -4,32 +4,54 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::page::StatePill;
+use super::page::{Pill, StatePill};
 use crate::{
     domain::{
         character::Character,
         content::{Content, ReviewState},
+        post::PostState,
     },
     store::State,
-    web::words,
+    web::{context, words},
 };
 
-/// A grid of pictures, each a link to its page.
+/// A grid of pictures, each a link to its page; inside a form, `picked` names the field of a box to pick it by.
 #[component]
-pub fn Pictures(contents: Vec<Arc<Content>>) -> impl IntoView {
-    let tiles = contents.into_iter().map(|content| view! { <li class="picture"><Tile content/></li> }).collect_view();
-    view! { <ul class="pictures">{tiles}</ul> }.into_any()
+pub fn Pictures(contents: Vec<Arc<Content>>, #[prop(optional)] picked: Option<&'static str>) -> impl IntoView {
+    let tiles = contents.into_iter().map(|content| {
+        let pick = picked.map(|name| {
+            let label = format!("Pick {}", words::start(content.title(), 60));
+            view! { <label class="pick"><input type="checkbox" name=name value=content.id.to_string() aria-label=label/></label> }
+        });
+        view! { <li class="picture">{pick}<Tile content/></li> }
+    });
+    view! { <ul class="pictures">{tiles.collect_view()}</ul> }.into_any()
 }
 
 /// A thumbnail that leads to its picture's page.
 #[component]
 pub fn Tile(content: Arc<Content>) -> impl IntoView {
     let title = words::start(content.title(), 80);
-    let state = (content.state != ReviewState::Draft).then(|| view! { <span class="over"><StatePill state=content.state/></span> });
+    let out = out(&content);
+    let state = (content.state != ReviewState::Draft || out.is_some()).then(|| {
+        let pill = (out.is_none()).then(|| view! { <StatePill state=content.state/> });
+        view! { <span class="over">{pill}{out}</span> }
+    });
     let image = content.picture.as_ref().map(|picture| {
         view! { <img src=content.thumbnail_url() loading="lazy" decoding="async" width=picture.width height=picture.height alt=alt(&content)/> }
     });
-    view! { <a href=format!("/content/{}", super::super::context::encode(content.id.as_str())) title=title>{image}{state}</a> }.into_any()
+    view! { <a href=format!("/content/{}", context::encode(content.id.as_str())) title=title>{image}{state}</a> }.into_any()
+}
+
+/// Where the picture went, when it is out.
+fn out(content: &Content) -> Option<impl IntoView + use<>> {
+    let app = context::app();
+    let state = app.store.read();
+    let posts = state.posts.indexed("content", content.id.as_str()).filter(|post| matches!(post.state, PostState::Published { .. }));
+    let mut networks: Vec<_> = posts.map(|post| post.network.label()).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    (!networks.is_empty()).then(|| view! { <Pill tone="ok" words=format!("On {}", networks.join(" and "))/> })
 }
 
 /// What is to be seen, in the words there are.

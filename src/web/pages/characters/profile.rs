@@ -58,7 +58,9 @@ impl ProfileForm {
             is_active: Sent::Value(self.is_active.is_some()),
             autonomy: Autonomy::from_key(&self.autonomy).map_or(Sent::Absent, Sent::Value),
             // What is no number breaks the rule for hours, which has the words for it.
-            veto_hours: Sent::Value(self.veto_hours.trim().parse().unwrap_or(0)),
+            veto_hours: Some(self.veto_hours.trim())
+                .filter(|hours| !hours.is_empty())
+                .map_or(Sent::Absent, |hours| Sent::Value(hours.parse().unwrap_or(0))),
             dry_run: Sent::Value(self.dry_run.is_some()),
             ..CharacterChange::default()
         }

@@ -1,6 +1,8 @@
 //! All pictures, with filters and paging.
 
+use chrono::Utc;
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
@@ -10,9 +12,11 @@ use crate::{
     service::{
         self,
         content::{Filter, Page},
+        review::Decision,
     },
     state::AppState,
     web::{
+        actions::{Done, press},
         components::{
             icon::Icon,
             page::{Empty, Heading},
@@ -24,6 +28,31 @@ use crate::{
 
 /// Pictures on one page.
 const PAGE: usize = 48;
+
+/// Those that are picked, and what is decided about them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PickedForm {
+    ids: Vec<ContentId>,
+    decision: String,
+}
+
+/// Decides about those that are picked, all or none.
+#[server(prefix = "/actions", endpoint = "content/decide")]
+pub async fn decide_picked(#[server(default)] form: PickedForm, #[server(default)] back: String) -> Result<(), ServerFnError> {
+    let app = context::app();
+    let page = if back.starts_with("/content") { back } else { "/content".to_owned() };
+    press(&page, async {
+        let (decision, words) = match form.decision.as_str() {
+            "approve" => (Decision::Approve, "approved"),
+            "reject" => (Decision::Reject { reason: String::new() }, "rejected"),
+            _ => (Decision::Submit, "in review now"),
+        };
+        let decided = service::review::decide(&app, form.ids, decision, Utc::now()).await?;
+        Ok(Done::to(page.clone()).saying(format!("{} {words}.", words::count(decided.len(), "picture is", "pictures are"))))
+    })
+    .await
+}
 
 /// The page.
 #[component]
@@ -74,10 +103,28 @@ fn Results(page: Page, filter: Filter, any: bool, first: bool) -> impl IntoView 
     let start = (!first)
         .then(|| view! { <a class="button quiet" href=address(&filter, None, None)><Icon of=icondata_lu::LuArrowLeft/>"Newest"</a> });
     view! {
-        <Pictures contents=page.contents/>
+        <form method="post" action="/actions/content/decide">
+            <input type="hidden" name="back" value=context::here()/>
+            <Pictures contents=page.contents picked="form[ids][]"/>
+            <Bulk/>
+        </form>
         <nav class="pager" aria-label="Pages">{start}{next}</nav>
     }
     .into_any()
+}
+
+/// What can be done with those that are picked.
+#[component]
+fn Bulk() -> impl IntoView {
+    view! {
+        <div class="bulk-bar">
+            <span data-picked="">"Picked"</span>
+            <button class="button small" name="form[decision]" value="approve"><Icon of=icondata_lu::LuCheck/>"Approve"</button>
+            <button class="button small" name="form[decision]" value="submit">"To review"</button>
+            <button class="button small" name="form[decision]" value="reject">"Reject"</button>
+            <button class="button small primary" formaction="/posts/new" formmethod="get"><Icon of=icondata_lu::LuSend/>"Post together"</button>
+        </div>
+    }
 }
 
 #[component]

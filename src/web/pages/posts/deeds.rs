@@ -45,7 +45,7 @@ pub struct SeenForm {
 }
 
 /// A moment as a field of a page has it, in the zone of the installation.
-fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+pub(super) fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

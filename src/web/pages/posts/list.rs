@@ -10,7 +10,7 @@ use crate::{
         character::CharacterId,
         post::{Post, PostId, PostState},
     },
-    service::publishing,
+    service::publishing::{self, Filter},
     store::State,
     web::{
         components::{
@@ -34,8 +34,8 @@ pub fn Posts() -> impl IntoView {
     let shown = PostState::KEYS.iter().map(|(key, _)| *key).find(|key| *key == chosen);
     let character = context::chosen_character();
     let cursor = Some(context::query("cursor")).filter(|cursor| !cursor.is_empty()).map(PostId::from);
-    let page = publishing::page(&app, shown, character.as_ref(), cursor.as_ref(), PAGE)
-        .or_else(|_| publishing::page(&app, shown, character.as_ref(), None, PAGE));
+    let filter = Filter { state: shown.map(str::to_owned), character: character.clone(), content: None };
+    let page = publishing::page(&app, &filter, cursor.as_ref(), PAGE).or_else(|_| publishing::page(&app, &filter, None, PAGE));
     let list = page.ok().map(|page| view! { <List page state=Arc::clone(&state) shown character=character.clone()/> });
     let paused = state.settings.paused;
     let (action, button) = if paused { ("/actions/posting/resume", "Resume posting") } else { ("/actions/posting/pause", "Pause posting") };

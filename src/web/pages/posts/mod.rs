@@ -1,5 +1,6 @@
 //! Posts: the publish ledger as a person reads it.
 
+pub mod compose;
 pub mod deeds;
 pub mod detail;
 pub mod list;
