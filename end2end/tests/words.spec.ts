@@ -22,6 +22,8 @@ test('many prompts are written, one becomes a picture, some go and come back', a
   await page.getByRole('button', { name: 'Write prompts' }).click();
   await page.waitForURL(/job=/);
   await arrives(page, /12 of 12 written/);
+  // With script the list fills while it is looked at.
+  if (withScript()) await expect(page.locator('#prompts li', { hasText: name })).toHaveCount(12);
 
   await page.goto('/prompts');
   const ida = page.locator('#prompts li', { hasText: name });
