@@ -11,7 +11,7 @@ use crate::{
     domain::{
         caption::{self, Network},
         character::Character,
-        content::Content,
+        content::{Content, ContentChange},
         instruction::{self, Instruction, Voice},
         job::{Job, JobId, Work},
         library::{Prompt, PromptChange},
@@ -65,17 +65,19 @@ pub async fn choose(app: &AppState, id: &JobId, place: usize, now: DateTime<Utc>
     let job = super::jobs::get(app, id)?;
     let order = job.captions().ok_or_else(|| Problem::conflict("This job has not written captions."))?;
     let chosen = order.captions.get(place).ok_or_else(|| Problem::invalid("place", "There is no such caption."))?;
-    let (chosen, request, alt_text) = (chosen.clone(), order.request.clone(), order.alt_text.clone());
-    app.store.write(move |tx| put(tx, &request, &chosen, &alt_text, now)).await
+    let (order, chosen) = (order.clone(), chosen.clone());
+    app.store.write(move |tx| put(tx, &order, &chosen, now)).await
 }
 
 /// Stores a caption on the content or the prompt it was asked for, if that is still there.
-fn put(tx: &mut Transaction, request: &CaptionRequest, text: &str, alt_text: &str, now: DateTime<Utc>) -> Result<(), Error> {
+fn put(tx: &mut Transaction, order: &CaptionOrder, text: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    let (request, by) = (&order.request, order.source.unwrap_or(Author::Hand));
     if let Some(stored) = request.content_id.as_ref().and_then(|id| tx.get::<Content>(id.as_str())) {
         let mut content = Content::clone(&stored);
-        content.set_caption(request.network, text.to_owned(), now);
+        content.set_caption(request.network, text.to_owned(), by, now);
         if content.alt_text.is_empty() {
-            alt_text.clone_into(&mut content.alt_text);
+            let seen = ContentChange { alt_text: order.alt_text.clone().into(), ..ContentChange::default() };
+            content.apply(seen, by, now);
         }
         tx.put(content)?;
     }
@@ -181,7 +183,7 @@ async fn keep(app: &AppState, id: &JobId, source: Author, note: Option<String>, 
             order.usage.extend(written.usage);
             job.notes.extend(note);
             if let (true, Some(first)) = (order.keep_first, order.captions.first()) {
-                put(tx, &order.request, first, &order.alt_text, Utc::now())?;
+                put(tx, order, first, Utc::now())?;
             }
             Ok::<_, Error>(tx.put(job)?)
         })

@@ -73,6 +73,9 @@ async fn a_caption_for_a_picture_is_stored_on_it_and_gemini_may_look() {
     let stored = app.get(&format!("/api/content/{content}")).await.json();
     assert_eq!(stored["caption"], answer["caption"]);
     assert_eq!(stored["altText"], answer["altText"]);
+    let history = stored["history"].as_array().unwrap();
+    assert_eq!(history.len(), 2, "caption and alt text: {history:?}");
+    assert!(history.iter().all(|edit| edit["by"] == "gemini"));
     let on_x = app.post("/api/generate-caption", json!({"contentId": content, "network": "twitter"})).await.json();
     let stored = app.get(&format!("/api/content/{content}")).await.json();
     assert_eq!((&stored["caption"], &stored["twitterCaption"]), (&answer["caption"], &on_x["caption"]), "each network has its own");

@@ -12,6 +12,7 @@ use crate::{
         caption::Network,
         content::{Content, ContentChange, ContentId, Edit, Provenance, ReviewState},
         generation::GenerateRequest,
+        words::Author,
     },
     service,
     web::{
@@ -125,20 +126,35 @@ pub fn Detail() -> impl IntoView {
     .into_any()
 }
 
-/// What was changed, newest first.
+/// What was changed, newest first: when, by whom, and what it was before.
 #[component]
 fn History(edits: Vec<Edit>) -> impl IntoView {
     let rows = edits.into_iter().rev().map(|edit| {
-        let field = match edit.field.as_str() {
+        let what = match edit.field.as_str() {
             "caption" => "Caption",
             "twitterCaption" => "Caption for X",
             "altText" => "Alt text",
             _ => "State",
         };
-        let before = if edit.before.is_empty() { "(nothing)".to_owned() } else { words::start(&edit.before, 240) };
-        view! { <li><div><b>{field}</b><p>"before: "{before}</p></div><span class="end muted"><words::Time at=Some(edit.at)/></span></li> }
+        let by = match edit.by {
+            Author::Gemini => "by Gemini",
+            Author::Template => "by a template",
+            Author::Hand => "by hand",
+        };
+        let before = match (ReviewState::from_key(&edit.before), edit.before.is_empty()) {
+            (Some(state), _) if what == "State" => state.label().to_owned(),
+            (_, true) => "(nothing)".to_owned(),
+            (_, false) => words::start(&edit.before, 240),
+        };
+        let reason = (!edit.reason.is_empty()).then(|| view! { <p>"reason: "{edit.reason}</p> });
+        view! {
+            <li>
+                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>"before: "{before}</p>{reason}</div>
+                <span class="end muted"><words::Time at=Some(edit.at)/></span>
+            </li>
+        }
     });
-    view! { <section class="card"><header><h2>"Changes"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
+    view! { <section class="card" id="history"><header><h2>"Changes"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
 }
 
 #[component]
