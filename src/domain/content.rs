@@ -170,6 +170,11 @@ impl ReviewState {
         }
     }
 
+    /// Whether nobody has looked at it yet.
+    pub fn is_draft(&self) -> bool {
+        *self == Self::Draft
+    }
+
     /// The state of that name.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.key() == key)

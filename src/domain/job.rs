@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     character::CharacterId,
-    content::ContentId,
+    content::{ContentId, ReviewState},
     generation::{GenerateRequest, Recipe},
     id::Id,
     narrative::NarrativeId,
@@ -127,6 +127,9 @@ pub struct ImageOrder {
     /// That arc's title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrative_title: Option<String>,
+    /// Where its pictures begin in review.
+    #[serde(default, skip_serializing_if = "ReviewState::is_draft")]
+    pub begins_as: ReviewState,
     /// One for each picture.
     pub shots: Vec<Shot>,
 }

@@ -10,7 +10,7 @@ use chrono::Utc;
 use super::work::{Ended, update};
 use crate::{
     domain::{
-        content::{Content, Provenance, ReviewState},
+        content::{Content, Provenance},
         job::{ImageOrder, Job, JobId, Sending, Shot, Work},
         problem::{Kind, Problem},
     },
@@ -132,7 +132,7 @@ impl Order<'_> {
             character_id: order.request.character_id.clone(),
             created_at: Some(now),
             updated_at: Some(now),
-            state: ReviewState::Draft,
+            state: order.begins_as,
             caption: String::new(),
             alt_text: String::new(),
             twitter_caption: String::new(),

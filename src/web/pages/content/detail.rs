@@ -11,7 +11,6 @@ use crate::{
     domain::{
         caption::Network,
         content::{Content, ContentChange, ContentId, Edit, Provenance, ReviewState},
-        generation::GenerateRequest,
         words::Author,
     },
     service,
@@ -23,6 +22,7 @@ use crate::{
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
             picture::alt,
+            preview::Previews,
             publish::Publish,
         },
         context,
@@ -63,8 +63,9 @@ pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm, #[s
 pub async fn make_again(id: ContentId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id), async {
-        let request: GenerateRequest = service::content::again(&*service::content::get(&app, &id)?)?;
-        let job = service::images::order(&app, request, Utc::now()).await?;
+        let content = service::content::get(&app, &id)?;
+        let request = service::content::again(&content)?;
+        let job = service::images::order_like(&app, &content, request, ReviewState::Draft, Utc::now()).await?;
         Ok(Done::to(job_page(&job)))
     })
     .await
@@ -116,6 +117,7 @@ pub fn Detail() -> impl IntoView {
             <div class="stack">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
+                <Previews content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
                 <Captions about=About::Content(content)/>
                 {made}
