@@ -103,6 +103,15 @@ impl Work {
             Self::WritePrompts(order) => &order.usage,
         }
     }
+
+    /// Notes what more calls to Gemini have cost.
+    pub fn add_usage(&mut self, usage: Vec<Usage>) {
+        match self {
+            Self::GenerateImage(_) | Self::Publish(_) => {}
+            Self::WriteCaption(order) => order.usage.extend(usage),
+            Self::WritePrompts(order) => order.usage.extend(usage),
+        }
+    }
 }
 
 /// A post to be brought forward.

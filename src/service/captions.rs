@@ -20,7 +20,7 @@ use crate::{
         words::{Author, CaptionOrder, CaptionRequest, Usage},
     },
     error::Error,
-    integrations::gemini::{Answer, Ask, GeminiError},
+    integrations::gemini::{Ask, Asked, GeminiError},
     live::Running,
     state::AppState,
     store::{State, Transaction},
@@ -99,15 +99,19 @@ pub(super) async fn write(app: &AppState, id: &JobId, running: &Running) -> Resu
     }
     let state = app.store.read();
     let subject = subject(&state, &order.request)?;
-    let written = tokio::select! {
-        written = ask(app, &state, &subject, &order.request) => written,
+    let asked = tokio::select! {
+        asked = ask(app, &state, &subject, &order.request) => asked?,
         () = running.cancel.cancelled() => return Err(Ended::Cancelled),
     };
-    let why = match written {
-        Ok(Some(written)) => return Ok(keep(app, id, Author::Gemini, None, written).await?),
-        Ok(None) => "There is no key for Gemini.".to_owned(),
-        Err(Failure::Gemini(error)) => otherwise(&error, job.attempts, Utc::now())?,
-        Err(Failure::Ours(error)) => return Err(error.into()),
+    let why = match asked {
+        None => "There is no key for Gemini.".to_owned(),
+        Some(Asked { answer, usage }) => match answer.and_then(|answer| read(&subject, &order.request, &answer)) {
+            Ok(written) => return Ok(keep(app, id, Author::Gemini, None, Written { usage, ..written }).await?),
+            Err(error) => {
+                gemini::note_usage(app, id, usage).await?;
+                otherwise(&error, job.attempts, Utc::now())?
+            }
+        },
     };
     let note = format!("{why} A template wrote this.");
     Ok(keep(app, id, Author::Template, Some(note), from_templates(app, &subject, &order.request)).await?)
@@ -129,33 +133,27 @@ pub(super) fn otherwise(error: &GeminiError, attempts: u32, now: DateTime<Utc>) 
 struct Written {
     captions: Vec<String>,
     alt_text: String,
-    usage: Option<Usage>,
-}
-
-enum Failure {
-    Gemini(GeminiError),
-    Ours(Error),
+    usage: Vec<Usage>,
 }
 
 /// Asks Gemini; `None` when there is no key.
-async fn ask(app: &AppState, state: &State, subject: &Subject, request: &CaptionRequest) -> Result<Option<Written>, Failure> {
+async fn ask(app: &AppState, state: &State, subject: &Subject, request: &CaptionRequest) -> Result<Option<Asked>, Error> {
     let Some(key) = gemini::key(app) else { return Ok(None) };
     let told = instruct(app, state, subject, request, Utc::now());
     let picture = match &subject.content {
-        Some(content) if request.use_image => Some(super::media::to_look_at(app, &content.id).await.map_err(Failure::Ours)?),
+        Some(content) if request.use_image => Some(super::media::to_look_at(app, &content.id).await?),
         Some(_) | None => None,
     };
     let (system, task) = (instruction::text(&told.system), instruction::text(&told.task));
     let schema = instruction::captions_schema(request.variants(), picture.is_some());
     let model = gemini::model(app);
     let ask = Ask { model: &model, system: &system, task: &task, picture: picture.as_ref() as Option<&Bytes>, schema: &schema };
-    let answer = app.gemini.ask(&key, &ask).await.map_err(Failure::Gemini)?;
-    read(subject, request, answer).map(Some).map_err(Failure::Gemini)
+    Ok(Some(app.gemini.ask(&key, &ask).await))
 }
 
-fn read(subject: &Subject, request: &CaptionRequest, answer: Answer) -> Result<Written, GeminiError> {
+fn read(subject: &Subject, request: &CaptionRequest, answer: &Value) -> Result<Written, GeminiError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let captions = answer.json["captions"].as_array().ok_or(GeminiError::Unreadable)?;
+    let captions = answer["captions"].as_array().ok_or(GeminiError::Unreadable)?;
     let dull = subject.dull();
     let captions = captions.iter().take(request.variants() as usize).map(|one| {
         let hashtags: Vec<String> = one["hashtags"].as_array().into_iter().flatten().map(text).collect();
@@ -165,8 +163,8 @@ fn read(subject: &Subject, request: &CaptionRequest, answer: Answer) -> Result<W
     if captions.is_empty() {
         return Err(GeminiError::Empty);
     }
-    let alt_text = caption::tidy(&text(&answer.json["altText"])).chars().take(1_000).collect();
-    Ok(Written { captions, alt_text, usage: Some(answer.usage) })
+    let alt_text = caption::tidy(&text(&answer["altText"])).chars().take(1_000).collect();
+    Ok(Written { captions, alt_text, usage: Vec::new() })
 }
 
 /// Stores what was written with the job and, when it is to be kept, where it belongs: in one step.
@@ -202,7 +200,7 @@ fn from_templates(app: &AppState, subject: &Subject, request: &CaptionRequest) -
             captions.push(text);
         }
     }
-    Written { captions, alt_text: String::new(), usage: None }
+    Written { captions, alt_text: String::new(), usage: Vec::new() }
 }
 
 /// What a template may speak of.

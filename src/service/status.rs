@@ -140,7 +140,7 @@ fn gemini(app: &AppState) -> Check {
         }
         (_, Some(problem)) => (Health::Bad, "Configured", format!("{problem}{used}"), "See Settings.".into()),
         (_, None) if standing.checked_at.is_none() => {
-            (Health::Unknown, "Configured", "The key was not tested yet.".to_owned(), String::new())
+            (Health::Unknown, "Configured", format!("The key was not tested yet.{used}"), String::new())
         }
         (_, None) => match standing.models.iter().find(|one| one.name == model) {
             Some(one) => match &one.warning {

@@ -139,6 +139,32 @@ async fn one_bad_answer_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_every_call_cost_is_kept_also_of_those_that_were_of_no_use() {
+    let app = TestApp::start().await;
+    let id = luna(&app).await;
+    let cases: [(&[Fault], &str, usize); 4] = [
+        (&[], "done", 1),
+        (&[Fault::NotJson], "done", 2),
+        (&[Fault::Finish("SAFETY")], "failed", 1),
+        (&[Fault::BlockPrompt("PROHIBITED_CONTENT")], "failed", 1),
+    ];
+    for (path, body) in [("/api/generate-caption", json!({"prompt": "mist"})), ("/api/prompts/generate", json!({"count": 2}))] {
+        for (faults, status, calls) in &cases {
+            faults.iter().for_each(|fault| app.gemini.ask(fault.clone()));
+            let mut body = body.clone();
+            body["characterId"] = json!(id);
+            app.post(path, body).await;
+            let job = &app.get("/api/jobs").await.json()[0];
+            assert_eq!((job["status"].as_str(), job["usage"].as_array().map(Vec::len)), (Some(*status), Some(*calls)), "{faults:?}: {job}");
+            assert!(job["usage"].as_array().unwrap().iter().all(|usage| usage["asked"] == 120), "{job}");
+        }
+    }
+    let status = app.get("/api/system/status?detail=true").await.text;
+    assert!(status.contains("tokens used this month"), "{status}");
+    app.is_quiet();
+}
+
+#[tokio::test]
 async fn a_spent_quota_lets_templates_write_and_says_so() {
     let app = TestApp::start().await;
     let id = luna(&app).await;
