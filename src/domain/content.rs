@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     caption::{self, Network},
-    character::{CharacterId, lenient_time, null_as_default},
+    character::{CharacterId, lenient_time, null_as_default, text_or_null},
     generation::Recipe,
-    id::Id,
+    id::{Id, id_or_null},
     job::JobId,
     narrative::NarrativeId,
     problem::{Checks, Problem},
@@ -25,7 +25,7 @@ pub struct Content {
     /// Fixed before the picture is made, so that a job cannot make it twice.
     pub id: ContentId,
     /// Whose picture.
-    #[serde(default)]
+    #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
     /// When the picture was taken over from ComfyUI.
     #[serde(default, deserialize_with = "lenient_time")]
@@ -37,13 +37,13 @@ pub struct Content {
     #[serde(default)]
     pub state: ReviewState,
     /// The words that go out with it, at most 2,200 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub caption: String,
     /// What is to be seen, for those who cannot, at most 1,000 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub alt_text: String,
     /// The words for X, where they differ; empty means the caption. At most 280 characters in X's count.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub twitter_caption: String,
     /// When a person last decided about it in review.
     #[serde(default, deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     character::{CharacterId, lenient_time, null_as_default, text_or_null},
     content::ContentId,
-    id::Id,
+    id::{Id, id_or_null},
     problem::{Checks, Problem},
     sent::Sent,
     words::Author,
@@ -27,7 +27,7 @@ pub struct Prompt {
     /// Made by us; ids of older apps are kept.
     pub id: PromptId,
     /// For whom.
-    #[serde(default)]
+    #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
     /// Her name when it was written.
     #[serde(default, deserialize_with = "text_or_null")]
