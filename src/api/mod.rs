@@ -14,7 +14,8 @@ mod prompts;
 mod reply;
 mod settings;
 
-use axum::{Router, http::Uri, routing::get};
+use axum::{Router, http::Uri, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
@@ -64,6 +65,8 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .route("/api", axum::routing::any(unknown))
         .route("/api/", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(error::broke_down))
+        .layer(middleware::map_response(error::in_our_shape))
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(cors(app))
 }

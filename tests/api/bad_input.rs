@@ -17,6 +17,9 @@ async fn bodies_that_cannot_be_read() {
         Answer::of(app.request(Method::POST, path).header("content-type", "application/json").body(vec![b' '; 3 << 20])).await.problem(413);
     }
     app.get("/api/nothing").await.problem(404);
+    for path in ["/api/characters/%FF", "/api/jobs/%C3", "/api/content/%80%80", "/api/prompts/%FF"] {
+        app.get(path).await.problem(400);
+    }
     app.delete("/api/characters").await.problem(405);
 }
 
@@ -28,6 +31,9 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         (json!({"name": "   "}), "name"),
         (json!({"name": "x".repeat(81)}), "name"),
         (json!({"name": 7}), "name"),
+        (json!({"name": "Lu\nna"}), "name"),
+        (json!({"name": "Luna", "personality": 7}), "personality"),
+        (json!({"name": "Luna", "narratives": [{"title": "A", "startDate": "2026-01-01x", "endDate": "2026-01-02"}]}), "narratives[0].startDate"),
         (json!({"name": "Luna", "personality": "x".repeat(10_001)}), "personality"),
         (json!({"name": "Luna", "instagramHandle": "not a handle"}), "instagramHandle"),
         (json!({"name": "Luna", "instagramHandle": ".luna"}), "instagramHandle"),
@@ -42,6 +48,7 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
     for (body, field) in cases {
         let (detail, fields) = app.post("/api/characters", body.clone()).await.problem(422);
         assert!(fields.iter().any(|named| named == field), "{body}: {detail} {fields:?}");
+        assert!(!detail.contains("untagged"), "words for people: {detail}");
     }
     assert_eq!(app.get("/api/characters").await.text, "[]");
 }
