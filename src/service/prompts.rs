@@ -229,9 +229,13 @@ pub async fn delete_many(app: &AppState, ids: Vec<PromptId>) -> Result<(usize, S
 pub async fn undo_delete(app: &AppState, token: &str) -> Result<usize, Error> {
     let gone = || Problem::conflict("It is too late to undo this: the server was restarted since, or much was deleted after it.");
     let prompts = app.trash.take(token).ok_or_else(gone)?;
-    let count = prompts.len();
-    app.store.write(move |tx| Ok::<_, Error>(prompts.into_iter().try_for_each(|prompt| tx.put(prompt))?)).await?;
-    Ok(count)
+    let (count, back) = (prompts.len(), prompts.clone());
+    let stored: Result<(), Error> = app.store.write(move |tx| Ok(back.into_iter().try_for_each(|prompt| tx.put(prompt))?)).await;
+    if stored.is_err() {
+        // On a full disk, as it may be; there will be room again.
+        app.trash.put_back(token.to_owned(), prompts);
+    }
+    stored.map(|()| count)
 }
 
 /// Notes that a picture was made from an entry, if it is still there.
