@@ -12,11 +12,12 @@ use super::{
 };
 use crate::{
     domain::{
-        character::Character,
+        character::{Character, CharacterId},
+        generation::LONGEST_PROMPT,
         instruction::{self, Voice},
         job::{Job, JobId, Work},
         library::{Known, Prompt},
-        problem::Problem,
+        problem::{Kind, Problem},
         template,
         words::{Author, PromptsOrder, PromptsRequest, Usage},
     },
@@ -24,6 +25,7 @@ use crate::{
     integrations::gemini::{Ask, Asked, GeminiError},
     live::Running,
     state::AppState,
+    store::State,
 };
 
 /// How many prompts are asked for at a time: what was stored is never written again, whatever is cut off.
@@ -32,8 +34,6 @@ const AT_A_TIME: usize = 10;
 const SPARE_ROUNDS: u32 = 4;
 /// How many of her newest prompts a writer is shown.
 const SHOWN: usize = 30;
-/// With how many of her newest prompts a new one is compared.
-const COMPARED: usize = 2_000;
 
 /// Asks for prompts. A worker writes them.
 pub async fn order(app: &AppState, request: PromptsRequest, now: DateTime<Utc>) -> Result<Job, Error> {
@@ -131,11 +131,10 @@ async fn keep(
     note: Option<String>,
 ) -> Result<(), Error> {
     let (id, whose, name) = (id.clone(), character.id.clone(), character.name.clone());
-    let state = app.store.read();
-    let known = state.prompts.indexed("character", whose.as_str()).take(COMPARED).map(|known| known.prompt.as_str());
-    let mut known = Known::of(known);
-    let fits = |text: &String| !text.is_empty() && text.chars().count() <= crate::domain::generation::LONGEST_PROMPT;
-    let new: Vec<String> = texts.into_iter().filter(fits).filter(|text| known.add(text)).collect();
+    let (state, her) = (app.store.read(), whose.clone());
+    // Each is compared with all there are, which takes a moment in a large library.
+    let compared = tokio::task::spawn_blocking(move || unlike(&state, &her, texts)).await;
+    let new = compared.map_err(|_| Problem::new(Kind::Internal, "Something in this server broke while it compared prompts."))?;
     app.store
         .write(move |tx| {
             let stored = tx.get::<Job>(id.as_str()).ok_or_else(|| Problem::not_found("job"))?;
@@ -156,6 +155,13 @@ async fn keep(
             Ok::<_, Error>(tx.put(job)?)
         })
         .await
+}
+
+/// Those of the texts that say something no prompt of hers says yet.
+fn unlike(state: &State, her: &CharacterId, texts: Vec<String>) -> Vec<String> {
+    let mut known = Known::of(state.prompts.indexed("character", her.as_str()).map(|known| known.prompt.as_str()));
+    let fits = |text: &String| !text.is_empty() && text.chars().count() <= LONGEST_PROMPT;
+    texts.into_iter().filter(fits).filter(|text| known.add(text)).collect()
 }
 
 async fn enough(app: &AppState, id: &JobId, words: String) -> Result<(), Ended> {

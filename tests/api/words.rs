@@ -1,6 +1,6 @@
 //! Captions and prompts: written by Gemini, by templates, and refused in words.
 
-use digital_dalla::sandbox::gemini::Fault;
+use digital_dalla::{domain::library::Prompt, sandbox::gemini::Fault, store::StoreError};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -307,6 +307,21 @@ async fn prompts_too_much_alike_are_thrown_away_and_the_rest_is_said() {
     assert_eq!(answer.json().as_array().unwrap().len(), 2);
     let job = &app.get("/api/jobs").await.json()[0];
     assert!(job["notes"][0].as_str().unwrap().contains("Only 2 of 3"), "{job}");
+    app.is_quiet();
+}
+
+#[tokio::test]
+async fn a_prompt_is_compared_with_the_oldest_there_are_too() {
+    let app = TestApp::start().await;
+    let id = luna(&app).await;
+    let put = |text: &str| json!({"id": text, "characterId": id, "prompt": text});
+    let old = std::iter::once("walking along a lake at dawn".to_owned()).chain((0..3_000).map(|n| format!("number {n} of a long row of ideas")));
+    let old: Vec<Prompt> = old.map(|text| serde_json::from_value(put(&text)).unwrap()).collect();
+    app.app.store.write(move |tx| old.into_iter().try_for_each(|prompt| tx.put(prompt))).await.map_err(|error: StoreError| error).unwrap();
+    let said = json!({"prompts": ["Walking along the lake, at dawn", "reading in a quiet library at night"]});
+    app.gemini.ask(Fault::Say(said));
+    let made = app.post("/api/prompts/generate", json!({"characterId": id, "count": 1})).await.json();
+    assert_eq!(made[0]["prompt"], "reading in a quiet library at night", "{made}");
     app.is_quiet();
 }
 
