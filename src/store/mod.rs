@@ -177,6 +177,7 @@ fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
     let OpenOptions { dir, key } = options;
     std::fs::create_dir_all(&dir).map_err(OpenError::io(&dir))?;
     let lock = lock::take(&dir)?;
+    arrays::tidy(&dir).map_err(OpenError::io(&dir))?;
     let load::Loaded { mut state, mut damaged, journal } = load::load(&dir)?;
     let vault = Vault::open(&key, &state.secrets)?;
     let adopted = adopt::find(&dir, &mut state, &vault, &mut damaged);

@@ -23,6 +23,13 @@ impl Server {
         Self::from(command(dir))
     }
 
+    /// The same with these settings.
+    pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(dir);
+        command.envs(environment.iter().copied());
+        Self::from(command)
+    }
+
     /// The same where no file may grow beyond so many blocks of 1,024 bytes.
     pub fn start_with_file_limit(dir: &Path, blocks: u32) -> Self {
         let plain = command(dir);
@@ -97,7 +104,7 @@ pub fn run(dir: &Path, environment: &[(&str, &str)]) -> Output {
 
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_digital-dalla"));
-    let variables = std::env::vars().filter(|(name, _)| name.starts_with("DALLA_") || name.starts_with("COMFYUI_"));
+    let variables = std::env::vars().filter(|(name, _)| ["DALLA_", "COMFYUI_", "GEMINI_"].iter().any(|ours| name.starts_with(ours)));
     for (name, _) in variables {
         command.env_remove(name);
     }

@@ -34,6 +34,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let count = acknowledged.lock().unwrap().len();
     assert!(count > ROUNDS as usize, "only {count} writes were acknowledged");
     assert!(server.terminate());
+    let left = std::fs::read_dir(dir.path().join("data")).unwrap().map(|file| file.unwrap().path());
+    assert_eq!(left.filter(|path| path.extension().is_some_and(|end| end == "tmp")).count(), 0, "nothing half written stays behind");
     for name in ["characters", "secrets"] {
         let text = std::fs::read_to_string(dir.path().join(format!("data/{name}.json"))).unwrap();
         serde_json::from_str::<Vec<Value>>(&text).unwrap();
