@@ -94,6 +94,12 @@ pub async fn reject(
     decide(&app, id, Decision::Reject { reason }).await
 }
 
+/// Makes a picture a draft again.
+#[utoipa::path(post, path = "/api/content/{id}/withdraw", tag = "content", params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument)))]
+pub async fn withdraw(State(app): State<AppState>, Path(id): Path<ContentId>) -> Result<Response, Refusal> {
+    decide(&app, id, Decision::Withdraw).await
+}
+
 async fn decide(app: &AppState, id: ContentId, decision: Decision) -> Result<Response, Refusal> {
     let decided = service::review::decide(app, vec![id], decision, Utc::now()).await?;
     Ok(reply::record(&HeaderMap::new(), &decided.first()))

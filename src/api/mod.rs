@@ -78,6 +78,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(characters::test_account))
         .routes(routes!(models::models))
         .routes(routes!(models::loras))
+        .routes(routes!(models::look))
+        .routes(routes!(models::set_family))
         .routes(routes!(images::generate))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::get))
@@ -90,6 +92,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(content::submit))
         .routes(routes!(content::approve))
         .routes(routes!(content::reject))
+        .routes(routes!(content::withdraw))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::get, prompts::patch, prompts::delete))
         .routes(routes!(prompts::delete_many))
@@ -111,6 +114,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::resume))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
+        .routes(routes!(settings::look))
+        .routes(routes!(settings::templates, settings::set_templates, settings::reset_templates))
         .routes(routes!(events::stream))
 }
 

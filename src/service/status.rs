@@ -47,6 +47,12 @@ pub struct Check {
     pub hint: String,
 }
 
+/// Looks at every outside service now. What was wrong is part of what the checks tell.
+pub async fn look(app: &AppState, now: DateTime<Utc>) {
+    super::models::look(app, now).await;
+    let _ = gemini::test(app, now).await;
+}
+
 /// Every part that can be looked at.
 pub fn checks(app: &AppState, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![database(app, now)];

@@ -228,6 +228,10 @@ async fn a_retired_model_is_named_with_those_there_are() {
     assert!(words.contains("gemini-1.5-pro any more") && words.contains("gemini-3.8-flash"), "{words}");
     let page = app.submit("/actions/settings/test-gemini", &[]).await;
     assert!(page.contains("does not have the model gemini-1.5-pro"), "the page says it too");
+    app.put("/api/settings", json!({"geminiModel": ""})).await;
+    let looked = app.post("/api/system/look", json!({})).await.json();
+    let gemini = looked.as_array().unwrap().iter().find(|check| check["name"] == "gemini_api").unwrap();
+    assert_eq!((&gemini["state"], gemini["checkedAt"].is_string()), (&json!("ok"), true), "{gemini}");
 }
 
 #[tokio::test]
@@ -417,6 +421,13 @@ async fn templates_can_be_changed_and_a_slip_is_named() {
     );
     let prompts = app.post("/api/prompts/generate", json!({"characterId": id, "count": 3})).await.json();
     assert_eq!((prompts.as_array().unwrap().len(), prompts[0]["source"].as_str()), (1, Some("template")), "there is no second one like it");
+    let stored = app.get("/api/templates").await.json();
+    assert_eq!(stored, json!({"captions": ["Day {day}: {request}!"], "prompts": ["{a|a} hat"]}));
+    let (detail, fields) = app.put("/api/templates", json!({"captions": ["{request}", "{reqest}"]})).await.problem(422);
+    assert!(fields == ["captions"] && detail.starts_with("Line 2: There is no {reqest}"), "{detail}");
+    app.put("/api/templates", json!({"captions": [7]})).await.problem(422);
+    assert_eq!(app.get("/api/templates").await.json(), stored);
+    assert_eq!(app.delete("/api/templates").await.status, StatusCode::NO_CONTENT);
     app.submit("/actions/templates/reset", &[]).await;
     let prompts = app.post("/api/prompts/generate", json!({"characterId": id, "count": 20})).await.json();
     assert_eq!(prompts.as_array().unwrap().len(), 20);
