@@ -127,7 +127,7 @@ impl Order<'_> {
         let shot = &order.shots[self.place];
         let picture = super::media::store(self.app, &shot.content_id, drawn.bytes).await?;
         let now = Utc::now();
-        let content = Content {
+        let mut content = Content {
             id: shot.content_id.clone(),
             character_id: order.request.character_id.clone(),
             created_at: Some(now),
@@ -162,7 +162,7 @@ impl Order<'_> {
                 shot_mut(&mut job, place).done = true;
                 job.updated_at = now;
                 if let Some(prompt) = image_order(&job).request.prompt_id.clone() {
-                    super::prompts::mark_used(tx, &prompt, &content.id, now)?;
+                    content.caption = super::prompts::mark_used(tx, &prompt, &content.id, now)?;
                 }
                 tx.put(job)?;
                 Ok::<_, Error>(tx.put(content)?)

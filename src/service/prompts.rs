@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
+        caption::{self, Network},
         content::ContentId,
         library::{NewPrompt, Prompt, PromptChange, PromptId},
         problem::{Kind, Problem},
@@ -238,15 +239,15 @@ pub async fn undo_delete(app: &AppState, token: &str) -> Result<usize, Error> {
     stored.map(|()| count)
 }
 
-/// Notes that a picture was made from an entry, if it is still there.
-pub(super) fn mark_used(tx: &mut Transaction, id: &PromptId, content: &ContentId, now: DateTime<Utc>) -> Result<(), Error> {
-    if let Some(stored) = tx.get::<Prompt>(id.as_str()) {
-        let mut prompt = Prompt::clone(&stored);
-        prompt.set_used(true, now);
-        prompt.content_id.get_or_insert_with(|| content.clone());
-        tx.put(prompt)?;
-    }
-    Ok(())
+/// Notes that a picture was made from an entry, if it is still there. Answers the words that are to go out with it.
+pub(super) fn mark_used(tx: &mut Transaction, id: &PromptId, content: &ContentId, now: DateTime<Utc>) -> Result<String, Error> {
+    let Some(stored) = tx.get::<Prompt>(id.as_str()) else { return Ok(String::new()) };
+    let mut prompt = Prompt::clone(&stored);
+    prompt.set_used(true, now);
+    prompt.content_id.get_or_insert_with(|| content.clone());
+    let words = if caption::count(Network::Instagram, &prompt.caption).fits { prompt.caption.clone() } else { String::new() };
+    tx.put(prompt)?;
+    Ok(words)
 }
 
 fn fresh(prompt: &Prompt, expected: Option<&str>) -> Result<(), Error> {

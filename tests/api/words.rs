@@ -379,11 +379,12 @@ async fn the_library_is_kept_searched_and_undone() {
 async fn a_prompt_is_used_when_a_picture_is_made_from_it() {
     let app = TestApp::start().await;
     let id = character(&app, "Nova").await;
-    let prompt =
-        app.post("/api/prompts", json!({"characterId": id, "prompt": "by the sea"})).await.json()["id"].as_str().unwrap().to_owned();
+    let new = json!({"characterId": id, "prompt": "by the sea", "caption": "Salt on my lips. #sea"});
+    let prompt = app.post("/api/prompts", new).await.json()["id"].as_str().unwrap().to_owned();
     let made = app.post("/api/generate-image", json!({"characterId": id, "prompt": "by the sea", "promptId": prompt})).await.json();
     let used = app.get(&format!("/api/prompts/{prompt}")).await.json();
     assert_eq!((&used["used"], &used["contentId"]), (&json!(true), &made["content"]["id"]));
+    assert_eq!(made["content"]["caption"], "Salt on my lips. #sea", "its words go with the picture");
     // With her go her prompts only when asked for.
     app.delete(&format!("/api/characters/{id}")).await;
     assert_eq!(app.get("/api/prompts").await.json().as_array().unwrap().len(), 1);

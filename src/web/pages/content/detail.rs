@@ -220,7 +220,10 @@ pub fn Words(content: Arc<Content>, #[prop(optional)] beside: bool) -> impl Into
                     help="Only where it is to differ from the caption."/>
                 <Field name="altText" label="Alt text" kind=Kind::Text(2) value=form.values.alt_text.clone() wrong=form.wrong("altText") limit=1_000
                     help="What is to be seen, for those who cannot see it."/>
-                <div class="form-actions"><button class=if beside { "button" } else { "button primary" }>"Save words"</button></div>
+                <div class="form-actions">
+                    <button class=if beside { "button" } else { "button primary" }>"Save words"</button>
+                    {beside.then(|| view! { <a class="button quiet" href=format!("{}#captions", page_of(&content.id))><Icon of=icondata_lu::LuPenLine/>"Write captions"</a> })}
+                </div>
             </form>
         </div></section>
     }
