@@ -105,7 +105,7 @@ pub struct Config {
     pub wait_limit: Duration,
 
     /// Names under which this server may be called, beside localhost and loopback addresses; separated by commas.
-    #[arg(long = "allowed-hosts", env = "DALLA_ALLOWED_HOSTS", value_name = "DALLA_ALLOWED_HOSTS", value_delimiter = ',')]
+    #[arg(long = "allowed-hosts", env = "DALLA_ALLOWED_HOSTS", value_name = "DALLA_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host)]
     pub allowed_hosts: Vec<String>,
 
     /// Origins of front ends that may call /api from a browser, separated by commas.
@@ -137,6 +137,11 @@ impl Config {
             }
             Ok(_) | Err(_) => {
                 let key = std::env::var("GEMINI_API_KEY").ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
+                if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
+                    // Without the value: a key does not belong on a screen.
+                    let word = "error: the value of GEMINI_API_KEY is not a key: it holds spaces, line breaks or other letters than a key has\n";
+                    clap::Error::raw(clap::error::ErrorKind::ValueValidation, word).exit();
+                }
                 Self { gemini_api_key: key.map(SecretString::from), network_keys: network_keys(), ..Self::parse() }
             }
         }
@@ -223,6 +228,11 @@ fn pace(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "write a number of seconds from 0.001 to 600".into())
 }
 
+fn host(text: &str) -> Result<String, String> {
+    let plain = text.trim().chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain { Ok(text.trim().to_owned()) } else { Err("write names alone, without http:// and without a port, as in box.home".into()) }
+}
+
 fn origin(text: &str) -> Result<String, String> {
     // An empty variable names none.
     if text.trim().is_empty() {
@@ -256,6 +266,8 @@ mod tests {
         assert!(wrong(&["--listen", "3000"]).contains("DALLA_LISTEN"));
         assert!(wrong(&["--comfyui-url", "ftp://box"]).contains("COMFYUI_URL"));
         assert!(wrong(&["--timezone", "Mars/Base"]).contains("DALLA_TIMEZONE"));
+        assert!(wrong(&["--allowed-hosts", "box.home,http://box.home"]).contains("DALLA_ALLOWED_HOSTS"));
+        assert!(wrong(&["--allowed-hosts", "box.home:3000"]).contains("without a port"));
     }
 
     #[test]

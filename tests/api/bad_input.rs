@@ -108,6 +108,17 @@ async fn forms_refuse_what_the_api_refuses_and_keep_what_was_typed() {
         let page = app.submit("/actions/studio/generate", &studio(field, value)).await;
         assert!(page.contains(words) && page.contains("a lake"), "{field}={value}: {words}");
     }
+    let loras = |name: &'static str| [("form[loraChoice]", "these"), ("form[loras][0][name]", name), ("form[loras][0][strength]", "1")];
+    for (name, words) in [
+        ("luna_xl.safetensors", "luna_xl.safetensors is a LoRA for SDXL"),
+        ("../../etc/passwd", "ComfyUI does not have the LoRA ../../etc/passwd"),
+    ] {
+        let page = app.submit("/actions/studio/generate", &[&studio("form[batch]", "2")[..], &loras(name)].concat()).await;
+        assert!(page.contains(words) && page.contains("a lake"), "{name}: {page}");
+    }
+    let nobody = [("form[characterId]", "nobody"), ("form[prompt]", "a lake")];
+    assert!(app.submit("/actions/studio/generate", &nobody).await.contains("There is no such character."));
+    assert!(app.submit("/actions/content/save", &[("id", "../../secret"), ("form[caption]", "x")]).await.contains("There is no such picture."));
     assert!(app.app.store.read().jobs.is_empty());
     assert_eq!(app.get(&format!("/api/characters/{id}")).await.json()["instagramHandle"], "");
 }

@@ -83,8 +83,13 @@ impl Server {
     }
 
     /// As `kill` and service managers do; answers whether it ended well.
-    pub fn terminate(mut self) -> bool {
-        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
+    pub fn terminate(self) -> bool {
+        self.end("-TERM")
+    }
+
+    /// The same with that signal.
+    pub fn end(mut self, signal: &str) -> bool {
+        assert!(Command::new("kill").arg(signal).arg(self.pid().to_string()).status().unwrap().success());
         self.child.wait().unwrap().success()
     }
 }
