@@ -110,15 +110,19 @@ fn comfyui(app: &AppState) -> Vec<Check> {
     let several = app.comfy.servers().len() > 1;
     let one = |server: &crate::integrations::comfyui::Server| {
         let seen = server.seen();
+        let failed = "Connection Failed".to_owned();
         let (state, word, detail, hint) = match &seen.sight {
-            Sight::Unknown => (Health::Unknown, "Connection Failed", "It has not answered yet.".to_owned(), String::new()),
-            Sight::Up { system, .. } => (Health::Ok, "Connected", format!("Version {}, {}", system.version, system.device), String::new()),
-            Sight::Down { words } => {
-                (Health::Bad, "Connection Failed", words.clone(), "Start ComfyUI, or set COMFYUI_URL to where it listens.".to_owned())
+            Sight::Unknown => (Health::Unknown, failed, "It has not answered yet.".to_owned(), String::new()),
+            Sight::Up { system, .. } => {
+                (Health::Ok, "Connected".to_owned(), format!("Version {}, {}", system.version, system.device), String::new())
+            }
+            Sight::Down { error } => {
+                let word = error.status().map_or(failed, |status| format!("Error (Status: {status})"));
+                (Health::Bad, word, error.to_string(), "Start ComfyUI, or set COMFYUI_URL to where it listens.".to_owned())
             }
         };
         let label = if several { format!("ComfyUI {}", server.comfy.address()) } else { "ComfyUI".into() };
-        Check { name: "comfyui", label, state, word: word.into(), checked_at: seen.at, latency_ms: None, detail, hint }
+        Check { name: "comfyui", label, state, word, checked_at: seen.at, latency_ms: seen.took.map(millis), detail, hint }
     };
     app.comfy.servers().iter().map(|server| one(server)).collect()
 }

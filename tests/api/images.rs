@@ -158,6 +158,22 @@ async fn a_comfyui_that_is_not_there_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn how_comfyui_is_stands_in_the_words_of_older_clients() {
+    let app = TestApp::start().await;
+    let word = async || app.get("/api/system/status").await.json()["comfyui"].clone();
+    assert_eq!(word().await, "Connected");
+    let detail = app.get("/api/system/status?detail=true").await.json();
+    let comfy = detail.as_array().unwrap().iter().find(|check| check["name"] == "comfyui").unwrap().clone();
+    assert!(comfy["checkedAt"].is_string() && comfy["latencyMs"].is_u64() && comfy["detail"].as_str().unwrap().contains("0.3.64"), "{comfy}");
+    app.comfy.faults().ask(Fault::Answer { path: "/system_stats".into(), status: 500 });
+    app.post("/api/system/look", json!({})).await;
+    assert_eq!(word().await, "Error (Status: 500)");
+    app.comfy.stop().await;
+    app.post("/api/system/look", json!({})).await;
+    assert_eq!(word().await, "Connection Failed");
+}
+
+#[tokio::test]
 async fn models_and_loras_are_listed_with_their_families() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/api/models").await.json().as_array().unwrap().len(), 6);
