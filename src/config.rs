@@ -139,7 +139,8 @@ impl Config {
                 let key = std::env::var("GEMINI_API_KEY").ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
                 if key.as_ref().is_some_and(|key| !key.chars().all(|c| c.is_ascii_graphic())) {
                     // Without the value: a key does not belong on a screen.
-                    let word = "error: the value of GEMINI_API_KEY is not a key: it holds spaces, line breaks or other letters than a key has\n";
+                    let word =
+                        "error: the value of GEMINI_API_KEY is not a key: it holds spaces, line breaks or other letters than a key has\n";
                     clap::Error::raw(clap::error::ErrorKind::ValueValidation, word).exit();
                 }
                 Self { gemini_api_key: key.map(SecretString::from), network_keys: network_keys(), ..Self::parse() }

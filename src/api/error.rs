@@ -144,7 +144,14 @@ mod tests {
     #[tokio::test]
     async fn a_handler_that_breaks_down_answers_as_every_failure_does() {
         let routes = Router::new()
-            .route("/", get(|| async { if true { panic!("with words that are nobody's business") } }))
+            .route(
+                "/",
+                get(|| async {
+                    if true {
+                        panic!("with words that are nobody's business")
+                    }
+                }),
+            )
             .layer(CatchPanicLayer::custom(broke_down))
             .layer(middleware::map_response(in_our_shape));
         let answer = routes.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();

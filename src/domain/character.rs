@@ -621,7 +621,9 @@ mod tests {
 
     #[test]
     fn what_an_older_app_left_wrong_stands_in_nobodys_way() {
-        let before = old(json!({"id": "a", "name": "Luna", "narratives": [{"title": null}, {"title": "Quest", "id": ""}], "backstory": "x".repeat(10_001)}));
+        let before = old(
+            json!({"id": "a", "name": "Luna", "narratives": [{"title": null}, {"title": "Quest", "id": ""}], "backstory": "x".repeat(10_001)}),
+        );
         assert_eq!(before.narratives.iter().map(|arc| arc.id.as_str()).collect::<Vec<_>>(), ["arc-1", "arc-2"]);
         let mut luna = before.clone();
         luna.apply(serde_json::from_value(json!({"name": "Lana"})).unwrap(), Utc::now());

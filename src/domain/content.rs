@@ -307,7 +307,8 @@ mod tests {
         content.apply(words("Fog."), Author::Hand, now);
         content.turn(ReviewState::Rejected, " too dark ", Author::Hand, now);
         content.turn(ReviewState::Approved, "left over from before", Author::Hand, now);
-        let told: Vec<_> = content.history.iter().map(|edit| (edit.by, edit.field.as_str(), edit.before.as_str(), edit.reason.as_str())).collect();
+        let told: Vec<_> =
+            content.history.iter().map(|edit| (edit.by, edit.field.as_str(), edit.before.as_str(), edit.reason.as_str())).collect();
         assert_eq!(
             told,
             [

@@ -67,7 +67,8 @@ mod tests {
             std::fs::write(dir.path().join(name), "[]").unwrap();
         }
         tidy(dir.path()).unwrap();
-        let mut left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut left: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         left.sort_unstable();
         let mut expected = kept.map(str::to_owned).to_vec();
         expected.sort_unstable();

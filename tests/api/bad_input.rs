@@ -33,7 +33,10 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         (json!({"name": 7}), "name"),
         (json!({"name": "Lu\nna"}), "name"),
         (json!({"name": "Luna", "personality": 7}), "personality"),
-        (json!({"name": "Luna", "narratives": [{"title": "A", "startDate": "2026-01-01x", "endDate": "2026-01-02"}]}), "narratives[0].startDate"),
+        (
+            json!({"name": "Luna", "narratives": [{"title": "A", "startDate": "2026-01-01x", "endDate": "2026-01-02"}]}),
+            "narratives[0].startDate",
+        ),
         (json!({"name": "Luna", "personality": "x".repeat(10_001)}), "personality"),
         (json!({"name": "Luna", "instagramHandle": "not a handle"}), "instagramHandle"),
         (json!({"name": "Luna", "instagramHandle": ".luna"}), "instagramHandle"),
@@ -118,7 +121,9 @@ async fn forms_refuse_what_the_api_refuses_and_keep_what_was_typed() {
     }
     let nobody = [("form[characterId]", "nobody"), ("form[prompt]", "a lake")];
     assert!(app.submit("/actions/studio/generate", &nobody).await.contains("There is no such character."));
-    assert!(app.submit("/actions/content/save", &[("id", "../../secret"), ("form[caption]", "x")]).await.contains("There is no such picture."));
+    assert!(
+        app.submit("/actions/content/save", &[("id", "../../secret"), ("form[caption]", "x")]).await.contains("There is no such picture.")
+    );
     assert!(app.app.store.read().jobs.is_empty());
     assert_eq!(app.get(&format!("/api/characters/{id}")).await.json()["instagramHandle"], "");
 }

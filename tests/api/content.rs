@@ -93,7 +93,8 @@ async fn a_deleted_picture_is_gone_with_its_files() {
 /// A character with a long story, and so many pictures with long words.
 async fn with_many(pictures: usize) -> TestApp {
     let app = TestApp::start().await;
-    let arcs: Vec<_> = (0..200).map(|n| json!({"title": format!("Chapter {n}"), "startDate": "2026-01-01", "endDate": "2026-12-31"})).collect();
+    let arcs: Vec<_> =
+        (0..200).map(|n| json!({"title": format!("Chapter {n}"), "startDate": "2026-01-01", "endDate": "2026-12-31"})).collect();
     let body = json!({"name": "Luna", "narratives": arcs});
     let luna = app.post("/api/characters", body).await.json()["id"].as_str().unwrap().to_owned();
     let recipe = json!({"model": "dreamshaper_8.safetensors", "modelKind": "checkpoint", "family": "sd15", "parts": [], "prompt": "mist", "width": 512,

@@ -164,7 +164,10 @@ async fn how_comfyui_is_stands_in_the_words_of_older_clients() {
     assert_eq!(word().await, "Connected");
     let detail = app.get("/api/system/status?detail=true").await.json();
     let comfy = detail.as_array().unwrap().iter().find(|check| check["name"] == "comfyui").unwrap().clone();
-    assert!(comfy["checkedAt"].is_string() && comfy["latencyMs"].is_u64() && comfy["detail"].as_str().unwrap().contains("0.3.64"), "{comfy}");
+    assert!(
+        comfy["checkedAt"].is_string() && comfy["latencyMs"].is_u64() && comfy["detail"].as_str().unwrap().contains("0.3.64"),
+        "{comfy}"
+    );
     app.comfy.faults().ask(Fault::Answer { path: "/system_stats".into(), status: 500 });
     app.post("/api/system/look", json!({})).await;
     assert_eq!(word().await, "Error (Status: 500)");

@@ -33,9 +33,13 @@ async fn a_picture_goes_through_review() {
     app.post(&format!("/api/content/{content}/approve"), json!({})).await;
     let changed = app.patch(&format!("/api/content/{content}"), json!({"caption": "Dawn."})).await.json();
     assert_eq!(changed["state"], "approved", "new words keep it approved");
-    let told = |edit: &Value| format!("{} {} {}", edit["by"].as_str().unwrap(), edit["field"].as_str().unwrap(), edit["before"].as_str().unwrap());
+    let told =
+        |edit: &Value| format!("{} {} {}", edit["by"].as_str().unwrap(), edit["field"].as_str().unwrap(), edit["before"].as_str().unwrap());
     let history: Vec<_> = changed["history"].as_array().unwrap().iter().map(told).collect();
-    assert_eq!(history, ["hand state draft", "hand state in_review", "hand state rejected", "hand state approved", "hand state draft", "hand caption "]);
+    assert_eq!(
+        history,
+        ["hand state draft", "hand state in_review", "hand state rejected", "hand state approved", "hand state draft", "hand caption "]
+    );
     assert_eq!(changed["history"][1]["reason"], "the hands", "why it was rejected outlives the approval");
     let page = app.get(&format!("/content/{content}")).await.text;
     for words in ["before: In review", "reason: the hands", "by hand"] {

@@ -319,7 +319,8 @@ async fn a_prompt_is_compared_with_the_oldest_there_are_too() {
     let app = TestApp::start().await;
     let id = luna(&app).await;
     let put = |text: &str| json!({"id": text, "characterId": id, "prompt": text});
-    let old = std::iter::once("walking along a lake at dawn".to_owned()).chain((0..3_000).map(|n| format!("number {n} of a long row of ideas")));
+    let old =
+        std::iter::once("walking along a lake at dawn".to_owned()).chain((0..3_000).map(|n| format!("number {n} of a long row of ideas")));
     let old: Vec<Prompt> = old.map(|text| serde_json::from_value(put(&text)).unwrap()).collect();
     app.app.store.write(move |tx| old.into_iter().try_for_each(|prompt| tx.put(prompt))).await.map_err(|error: StoreError| error).unwrap();
     let said = json!({"prompts": ["Walking along the lake, at dawn", "reading in a quiet library at night"]});

@@ -40,7 +40,8 @@ impl Stage {
     /// Asks for something, kills the server until it was killed often, and answers the job once it is done.
     async fn kill_amid(&self, path: &str, mut body: Value) -> (Server, Value) {
         let mut server = self.server();
-        let look = json!({"name": "Luna", "preferredModel": "dreamshaper_8.safetensors", "defaults": {"width": 64, "height": 64, "steps": 3}});
+        let look =
+            json!({"name": "Luna", "preferredModel": "dreamshaper_8.safetensors", "defaults": {"width": 64, "height": 64, "steps": 3}});
         body["characterId"] = server.post("/api/characters", look).await.1["id"].clone();
         let asked = server.request(Method::POST, path).header("prefer", "respond-async").json(&body).send().await.unwrap();
         assert_eq!(asked.status().as_u16(), 202);
