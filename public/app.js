@@ -227,7 +227,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'character', 'post', 'task', 'system', 'settings'];
+  const TOPICS = ['job', 'content', 'character', 'post', 'prompt', 'task', 'system', 'settings'];
   let source = null;
   let failures = 0;
   let lostBefore = false;
@@ -472,7 +472,7 @@
       const { network, length, longest, hashtags, fits } = await answer.json();
       const name = network === 'x' ? 'X' : 'Instagram';
       place.textContent = `${name}: ${length.toLocaleString('en')} of ${longest.toLocaleString('en')}, ${hashtags} hashtag${hashtags === 1 ? '' : 's'}`;
-      place.classList.toggle('over', !fits);
+      place.classList.toggle('too-long', !fits);
     } catch {
       // The count stays as it was; saving counts again.
     }

@@ -113,7 +113,7 @@ pub struct Config {
     pub wait_limit: Duration,
 
     /// Names under which this server may be called, beside localhost and loopback addresses; separated by commas.
-    #[arg(long = "allowed-hosts", env = "DALLA_ALLOWED_HOSTS", value_name = "DALLA_ALLOWED_HOSTS", value_delimiter = ',')]
+    #[arg(long = "allowed-hosts", env = "DALLA_ALLOWED_HOSTS", value_name = "DALLA_ALLOWED_HOSTS", value_delimiter = ',', value_parser = host)]
     pub allowed_hosts: Vec<String>,
 
     /// Origins of front ends that may call /api from a browser, separated by commas.
@@ -172,21 +172,23 @@ impl Config {
                 clap::Error::raw(clap::error::ErrorKind::Io, format!(".env cannot be read: {error}\n")).exit();
             }
             Ok(_) | Err(_) => {
-                let (gemini_api_key, bucket_secret) = (secret("GEMINI_API_KEY"), secret("DALLA_S3_SECRET_ACCESS_KEY"));
-                let config = Self { gemini_api_key, bucket_secret, network_keys: network_keys(), ..Self::parse() };
-                if let Err(words) = config.goes_together() {
-                    clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, format!("{words}\n")).exit();
-                }
-                config
+                Self::parse().with_secrets().unwrap_or_else(|words| clap::Error::raw(clap::error::ErrorKind::ValueValidation, words).exit())
             }
         }
+    }
+
+    /// With the secrets of the environment. The word about a wrong one names its variable and holds nothing of it.
+    fn with_secrets(self) -> Result<Self, String> {
+        let (gemini_api_key, bucket_secret) = (secret("GEMINI_API_KEY")?, secret("DALLA_S3_SECRET_ACCESS_KEY")?);
+        let config = Self { gemini_api_key, bucket_secret, network_keys: network_keys(), ..self };
+        config.goes_together().map(|()| config)
     }
 
     /// Settings that need each other.
     fn goes_together(&self) -> Result<(), String> {
         let has_keys = self.bucket.access_key_id.is_some() && self.bucket_secret.is_some();
         if self.bucket.bucket.is_some() && !has_keys {
-            return Err("DALLA_S3_BUCKET is set, so DALLA_S3_ACCESS_KEY_ID and DALLA_S3_SECRET_ACCESS_KEY have to be, too".into());
+            return Err("error: DALLA_S3_BUCKET is set, so DALLA_S3_ACCESS_KEY_ID and DALLA_S3_SECRET_ACCESS_KEY have to be, too\n".into());
         }
         Ok(())
     }
@@ -225,9 +227,13 @@ impl Config {
 }
 
 /// A secret of the environment, if there is one.
-fn secret(name: &str) -> Option<SecretString> {
-    let value = std::env::var(name).ok()?;
-    Some(value.trim()).filter(|value| !value.is_empty()).map(SecretString::from)
+fn secret(name: &str) -> Result<Option<SecretString>, String> {
+    let value = std::env::var(name).unwrap_or_default();
+    let value = value.trim();
+    if !value.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!("error: the value of {name} is not a key: it holds spaces, line breaks or other letters than a key has\n"));
+    }
+    Ok(Some(value).filter(|value| !value.is_empty()).map(SecretString::from))
 }
 
 /// Variables with keys of networks: for all characters, or with a character's name before them.
@@ -284,6 +290,11 @@ fn pace(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "write a number of seconds from 0.001 to 600".into())
 }
 
+fn host(text: &str) -> Result<String, String> {
+    let plain = text.trim().chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    if plain { Ok(text.trim().to_owned()) } else { Err("write names alone, without http:// and without a port, as in box.home".into()) }
+}
+
 fn origin(text: &str) -> Result<String, String> {
     // An empty variable names none.
     if text.trim().is_empty() {
@@ -317,6 +328,8 @@ mod tests {
         assert!(wrong(&["--listen", "3000"]).contains("DALLA_LISTEN"));
         assert!(wrong(&["--comfyui-url", "ftp://box"]).contains("COMFYUI_URL"));
         assert!(wrong(&["--timezone", "Mars/Base"]).contains("DALLA_TIMEZONE"));
+        assert!(wrong(&["--allowed-hosts", "box.home,http://box.home"]).contains("DALLA_ALLOWED_HOSTS"));
+        assert!(wrong(&["--allowed-hosts", "box.home:3000"]).contains("without a port"));
     }
 
     #[test]

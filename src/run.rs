@@ -51,6 +51,7 @@ pub async fn run(mut config: Config) -> Result<(), String> {
         }
     };
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
+    service::media::tidy(&app).await;
     if app.config.sandbox {
         service::seed::cast(&app, instagram::TOKEN, x::KEYS, Utc::now()).await.map_err(|error| error.to_string())?;
     }

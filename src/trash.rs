@@ -18,12 +18,17 @@ impl Trash {
     /// Keeps what was deleted together; answers what brings it back.
     pub fn keep(&self, prompts: Vec<Prompt>) -> String {
         let token = uuid::Uuid::new_v4().to_string();
+        self.put_back(token.clone(), prompts);
+        token
+    }
+
+    /// Keeps what was taken out and could not be brought back.
+    pub fn put_back(&self, token: String, prompts: Vec<Prompt>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((token.clone(), prompts));
+        kept.push_back((token, prompts));
         if kept.len() > KEPT {
             kept.pop_front();
         }
-        token
     }
 
     /// Takes out what was deleted together.

@@ -12,6 +12,7 @@ test('pictures are decided about, by key or by button', async ({ page }) => {
   await expect(heading(page)).toHaveText('Review');
   await expect(page.getByText('1 of 3 · Cortex')).toBeVisible();
   await expect(page.locator('.prompt-parts .request')).toHaveText(`the first one, ${name}`);
+  await expect(page.locator('#previews')).toContainText('@cortex_notes');
 
   if (withScript()) {
     await page.keyboard.press('j');

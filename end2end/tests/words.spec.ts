@@ -22,6 +22,8 @@ test('many prompts are written, one becomes a picture, some go and come back', a
   await page.getByRole('button', { name: 'Write prompts' }).click();
   await page.waitForURL(/job=/);
   await arrives(page, /12 of 12 written/);
+  // With script the list fills while it is looked at.
+  if (withScript()) await expect(page.locator('#prompts li', { hasText: name })).toHaveCount(12);
 
   await page.goto('/prompts');
   const ida = page.locator('#prompts li', { hasText: name });
@@ -67,7 +69,11 @@ test('captions are written to choose from, and counted as the network counts', a
   await expect(page.getByLabel('Caption for X')).toHaveValue(chosen);
 
   await page.getByLabel('Caption for X').fill('の'.repeat(141));
-  if (withScript()) await expect(page.getByText('X: 282 of 280, 0 hashtags')).toBeVisible();
+  if (withScript()) {
+    const count = page.locator('.caption-count', { hasText: 'X: 282 of 280, 0 hashtags' });
+    await expect(count).toBeVisible();
+    await expect(count, 'it stays in its place').toHaveCSS('position', 'static');
+  }
   await page.getByRole('button', { name: 'Save words' }).click();
   await expect(page.locator('.field.wrong')).toContainText('X takes 280 characters at most; this has 282.');
   await expect(page.getByLabel('Caption for X')).toHaveValue('の'.repeat(141));

@@ -64,7 +64,7 @@ pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(requ
     let order = job.captions().cloned().into_iter().next();
     let captions = order.as_ref().map(|order| order.captions.clone()).unwrap_or_default();
     let source = order.as_ref().and_then(|order| order.source).unwrap_or(Author::Template);
-    let model = order.as_ref().and_then(|order| order.usage.last()).map(|usage| usage.model.clone());
+    let model = order.as_ref().filter(|_| source == Author::Gemini).and_then(|order| order.usage.last()).map(|usage| usage.model.clone());
     let caption = captions.first().cloned().unwrap_or_default();
     let captioned = Captioned {
         count: caption::count(network, &caption),

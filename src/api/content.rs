@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
-        content::{Content, ContentChange, ContentId},
+        content::{Content, ContentChange, ContentId, ReviewState},
         generation::RemixRequest,
     },
     prepared::Body,
@@ -94,6 +94,12 @@ pub async fn reject(
     decide(&app, id, Decision::Reject { reason }).await
 }
 
+/// Makes a picture a draft again.
+#[utoipa::path(post, path = "/api/content/{id}/withdraw", tag = "content", params(("id" = String, Path)), responses((status = 200, body = Content), (status = 404, body = ProblemDocument)))]
+pub async fn withdraw(State(app): State<AppState>, Path(id): Path<ContentId>) -> Result<Response, Refusal> {
+    decide(&app, id, Decision::Withdraw).await
+}
+
 async fn decide(app: &AppState, id: ContentId, decision: Decision) -> Result<Response, Refusal> {
     let decided = service::review::decide(app, vec![id], decision, Utc::now()).await?;
     Ok(reply::record(&HeaderMap::new(), &decided.first()))
@@ -102,7 +108,8 @@ async fn decide(app: &AppState, id: ContentId, decision: Decision) -> Result<Res
 /// Makes a picture like this one. What is sent is changed; without anything, the same picture is made again.
 #[utoipa::path(post, path = "/api/content/{id}/remix", tag = "content", request_body = RemixRequest, params(("id" = String, Path)), responses((status = 202, body = JobView), (status = 422, body = ProblemDocument)))]
 pub async fn remix(State(app): State<AppState>, Path(id): Path<ContentId>, Json(changes): Json<RemixRequest>) -> Result<Response, Refusal> {
-    let again = service::content::again(&*service::content::get(&app, &id)?)?;
-    let job = service::images::order(&app, changes.applied_to(again), Utc::now()).await?;
+    let content = service::content::get(&app, &id)?;
+    let request = changes.applied_to(service::content::again(&content)?);
+    let job = service::images::order_like(&app, &content, request, ReviewState::Draft, Utc::now()).await?;
     Ok(accepted(&app, job))
 }

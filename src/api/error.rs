@@ -15,6 +15,8 @@ use crate::{
     error::Error,
 };
 
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// A failure on its way to a caller of the API.
 #[derive(Debug)]
 pub struct Refusal {
@@ -90,9 +92,29 @@ impl IntoResponse for Refusal {
             post: self.post,
         };
         let mut response = (self.status, Json(document)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
         response
     }
+}
+
+/// Whatever fails before or besides a handler of ours fails in the same shape as everything else.
+pub async fn in_our_shape(response: Response) -> Response {
+    let status = response.status();
+    let ours = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
+    if ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (kind, words) = match status {
+        StatusCode::BAD_REQUEST => (Kind::Malformed, "The address cannot be read: are its parts percent-encoded?"),
+        _ if status.is_server_error() => (Kind::Internal, "Something in this server broke. The log says what."),
+        _ => (Kind::Malformed, status.canonical_reason().unwrap_or("This does not work.")),
+    };
+    Refusal { status, problem: Problem::new(kind, words), post: None }.into_response()
+}
+
+/// A handler that breaks down; its words are in the log already.
+pub fn broke_down(_: Box<dyn std::any::Any + Send>) -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 fn status(kind: Kind) -> StatusCode {
@@ -108,5 +130,34 @@ fn status(kind: Kind) -> StatusCode {
         Kind::Refused => StatusCode::BAD_GATEWAY,
         Kind::TooSlow => StatusCode::GATEWAY_TIMEOUT,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, http::Request, middleware, routing::get};
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_breaks_down_answers_as_every_failure_does() {
+        let routes = Router::new()
+            .route(
+                "/",
+                get(|| async {
+                    if true {
+                        panic!("with words that are nobody's business")
+                    }
+                }),
+            )
+            .layer(CatchPanicLayer::custom(broke_down))
+            .layer(middleware::map_response(in_our_shape));
+        let answer = routes.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((answer.status(), answer.headers()[header::CONTENT_TYPE].clone()), (StatusCode::INTERNAL_SERVER_ERROR, PROBLEM));
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(document["detail"], "Something in this server broke. The log says what.");
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Wishes {
-    /// Topics separated by commas: `job`, `content`, `character`, `settings`, `system`. All unless said.
+    /// Topics separated by commas: `job`, `content`, `post`, `prompt`, `character`, `settings`, `system`. All unless said.
     topics: Option<String>,
 }
 
@@ -52,7 +52,7 @@ fn topics(wishes: Option<&str>) -> Result<Vec<Topic>, Problem> {
     let Some(wishes) = wishes.filter(|wishes| !wishes.is_empty()) else { return Ok(Topic::ALL.to_vec()) };
     let topic = |name: &str| {
         let known = Topic::ALL.into_iter().find(|topic| topic.key() == name.trim());
-        known.ok_or_else(|| Problem::invalid("topics", "Choose from job, content, character, settings, system."))
+        known.ok_or_else(|| Problem::invalid("topics", format!("Choose from {}.", Topic::ALL.map(Topic::key).join(", "))))
     };
     wishes.split(',').map(topic).collect()
 }

@@ -14,7 +14,8 @@ mod prompts;
 mod reply;
 mod settings;
 
-use axum::{Router, http::Uri, routing::get};
+use axum::{Router, http::Uri, middleware, routing::get};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
@@ -64,6 +65,8 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .route("/api", axum::routing::any(unknown))
         .route("/api/", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(error::broke_down))
+        .layer(middleware::map_response(error::in_our_shape))
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .layer(cors(app))
 }
@@ -75,6 +78,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(characters::test_account))
         .routes(routes!(models::models))
         .routes(routes!(models::loras))
+        .routes(routes!(models::look))
+        .routes(routes!(models::set_family))
         .routes(routes!(images::generate))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::get))
@@ -87,6 +92,7 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(content::submit))
         .routes(routes!(content::approve))
         .routes(routes!(content::reject))
+        .routes(routes!(content::withdraw))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::get, prompts::patch, prompts::delete))
         .routes(routes!(prompts::delete_many))
@@ -108,6 +114,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::resume))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
+        .routes(routes!(settings::look))
+        .routes(routes!(settings::templates, settings::set_templates, settings::reset_templates))
         .routes(routes!(events::stream))
 }
 

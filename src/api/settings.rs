@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -11,8 +11,10 @@ use serde::Deserialize;
 use super::{
     error::{ProblemDocument, Refusal},
     extract::{Json, Query},
+    reply,
 };
 use crate::{
+    domain::template::Templates,
     service::{
         self,
         settings::SettingsChange,
@@ -55,4 +57,31 @@ pub struct Detail {
 pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Response {
     let checks = status::checks(&app, Utc::now());
     if detail { axum::Json(checks).into_response() } else { axum::Json(status::words(&checks)).into_response() }
+}
+
+/// Looks at every outside service anew, and answers as `GET /api/system/status?detail=true` does. Costs no tokens.
+#[utoipa::path(post, path = "/api/system/look", tag = "system", responses((status = 200, body = Vec<Check>)))]
+pub async fn look(State(app): State<AppState>) -> Response {
+    status::look(&app, Utc::now()).await;
+    axum::Json(status::checks(&app, Utc::now())).into_response()
+}
+
+/// The templates that write when Gemini cannot.
+#[utoipa::path(get, path = "/api/templates", tag = "captions", responses((status = 200, body = Templates)))]
+pub async fn templates(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    reply::record(&headers, &service::settings::templates(&app))
+}
+
+/// Changes the templates; a list that is left out becomes the one they came with.
+#[utoipa::path(put, path = "/api/templates", tag = "captions", request_body = Templates, responses((status = 204), (status = 422, body = ProblemDocument)))]
+pub async fn set_templates(State(app): State<AppState>, Json(templates): Json<Templates>) -> Result<StatusCode, Refusal> {
+    service::settings::set_templates(&app, Some(templates)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Goes back to the templates they came with.
+#[utoipa::path(delete, path = "/api/templates", tag = "captions", responses((status = 204)))]
+pub async fn reset_templates(State(app): State<AppState>) -> Result<StatusCode, Refusal> {
+    service::settings::set_templates(&app, None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use super::{
     autonomy::{Autonomy, USUAL_VETO_HOURS},
     id::Id,
     model::LoraUse,
-    narrative::{self, Chapter, Narrative},
+    narrative::{self, Chapter, Narrative, NarrativeId},
     problem::{Checks, Problem},
     secret::Mask,
     sent::Sent,
@@ -61,7 +61,7 @@ pub struct Character {
     #[serde(default, deserialize_with = "null_as_default")]
     pub prompt_settings: PromptSettings,
     /// Her story arcs.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "narrative::with_ids")]
     pub narratives: Vec<Narrative>,
     /// The id of her Instagram account, as the network gives it.
     #[serde(default, deserialize_with = "text_or_null")]
@@ -310,7 +310,7 @@ impl Serialize for NewSecret {
 
 /// A text that older clients send as a list of words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, or a list of texts")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum TextOrList {
     Text(String),
@@ -402,7 +402,7 @@ impl Character {
                 settings.mood.set(&mut self.prompt_settings.mood);
             }
         }
-        change.narratives.set(&mut self.narratives);
+        change.narratives.map(with_new_ids).set(&mut self.narratives);
         change.instagram_account_id.set_trimmed(&mut self.instagram_account_id);
         change.twitter_account_id.set_trimmed(&mut self.twitter_account_id);
         change.timezone.set_trimmed(&mut self.timezone);
@@ -414,11 +414,22 @@ impl Character {
         self.updated_at = Some(now);
     }
 
+    /// Checks a change of her. What was wrong before, as in files of older apps, does not stand in the way of the rest.
+    pub fn check_since(&self, before: &Self) -> Result<(), Problem> {
+        let Err(problem) = self.check() else { return Ok(()) };
+        let known = before.check().err().map(|problem| problem.errors).unwrap_or_default();
+        let mut checks = Checks::default();
+        let new = problem.errors.into_iter().filter(|error| !known.contains(error));
+        new.for_each(|error| checks.wrong(error.field, error.message));
+        checks.finish()
+    }
+
     /// Checks everything about her that is ours to check.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
         checks.require(!self.name.is_empty(), "name", "Give the character a name.");
         checks.at_most("name", &self.name, 80);
+        checks.require(!self.name.chars().any(char::is_control), "name", "A name is one line of plain text.");
         self.check_texts(&mut checks);
         self.check_accounts(&mut checks);
         self.check_look(&mut checks);
@@ -529,13 +540,19 @@ impl Sent<String> {
     }
 }
 
+/// Arcs that come without an id get one.
+fn with_new_ids(mut arcs: Vec<Narrative>) -> Vec<Narrative> {
+    arcs.iter_mut().filter(|arc| arc.id.is_none()).for_each(|arc| arc.id = NarrativeId::new());
+    arcs
+}
+
 fn yes() -> bool {
     true
 }
 
 pub(super) fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "expected a text")]
     enum Loose {
         Text(String),
         Number(serde_json::Number),
@@ -600,6 +617,20 @@ mod tests {
         assert_eq!(luna.backstory, "Born by the lake");
         assert_eq!((luna.prompt_settings.style.as_str(), luna.prompt_settings.mood.as_str()), ("film", "calm"));
         luna.check().unwrap();
+    }
+
+    #[test]
+    fn what_an_older_app_left_wrong_stands_in_nobodys_way() {
+        let before = old(
+            json!({"id": "a", "name": "Luna", "narratives": [{"title": null}, {"title": "Quest", "id": ""}], "backstory": "x".repeat(10_001)}),
+        );
+        assert_eq!(before.narratives.iter().map(|arc| arc.id.as_str()).collect::<Vec<_>>(), ["arc-1", "arc-2"]);
+        let mut luna = before.clone();
+        luna.apply(serde_json::from_value(json!({"name": "Lana"})).unwrap(), Utc::now());
+        luna.check_since(&before).unwrap();
+        luna.apply(serde_json::from_value(json!({"triggerWord": "x".repeat(501), "backstory": "y".repeat(10_002)})).unwrap(), Utc::now());
+        let problem = luna.check_since(&before).unwrap_err();
+        assert_eq!(problem.errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["backstory", "triggerWord"]);
     }
 
     #[test]

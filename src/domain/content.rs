@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     caption::{self, Network},
-    character::{CharacterId, lenient_time, null_as_default},
+    character::{CharacterId, lenient_time, null_as_default, text_or_null},
     generation::Recipe,
-    id::Id,
+    id::{Id, id_or_null},
     job::JobId,
     narrative::NarrativeId,
     problem::{Checks, Problem},
     sent::Sent,
+    words::Author,
 };
 
 /// The id of a content; also the name of its picture's files.
@@ -24,7 +25,7 @@ pub struct Content {
     /// Fixed before the picture is made, so that a job cannot make it twice.
     pub id: ContentId,
     /// Whose picture.
-    #[serde(default)]
+    #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
     /// When the picture was taken over from ComfyUI.
     #[serde(default, deserialize_with = "lenient_time")]
@@ -36,13 +37,13 @@ pub struct Content {
     #[serde(default)]
     pub state: ReviewState,
     /// The words that go out with it, at most 2,200 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub caption: String,
     /// What is to be seen, for those who cannot, at most 1,000 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub alt_text: String,
     /// The words for X, where they differ; empty means the caption. At most 280 characters in X's count.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub twitter_caption: String,
     /// When a person last decided about it in review.
     #[serde(default, deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
@@ -50,7 +51,7 @@ pub struct Content {
     /// Why it was rejected, at most 1,000 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reject_reason: String,
-    /// What was changed, oldest first; the last hundred changes.
+    /// What was changed, when and by whom, oldest first; the last fifty changes.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Edit>,
     /// The picture itself; `None` in files of older apps, which only hold links.
@@ -65,19 +66,29 @@ pub struct Content {
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
-/// A change of a content.
+/// A change of a content. What came of it is in the next change of the same field, or in the field itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Edit {
     /// When.
     pub at: DateTime<Utc>,
+    /// Who wrote the new words, or decided.
+    #[serde(default = "by_hand")]
+    pub by: Author,
     /// What was changed: `caption`, `twitterCaption`, `altText` or `state`.
     pub field: String,
     /// What it was before.
     pub before: String,
+    /// The reason that was given; with a rejection only.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 /// How many changes are remembered.
-const REMEMBERED: usize = 100;
+const REMEMBERED: usize = 50;
+
+fn by_hand() -> Author {
+    Author::Hand
+}
 
 /// The stored picture. Its bytes are `media/{id}.png`, with a thumbnail beside them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -159,6 +170,11 @@ impl ReviewState {
         }
     }
 
+    /// Whether nobody has looked at it yet.
+    pub fn is_draft(&self) -> bool {
+        *self == Self::Draft
+    }
+
     /// The state of that name.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.key() == key)
@@ -209,27 +225,29 @@ impl Content {
     }
 
     /// Sets the words for a network. Those for X are kept apart from those for all.
-    pub fn set_caption(&mut self, network: Network, text: String, now: DateTime<Utc>) {
+    pub fn set_caption(&mut self, network: Network, text: String, by: Author, now: DateTime<Utc>) {
         let change = match network {
             Network::Instagram => ContentChange { caption: text.into(), ..ContentChange::default() },
             Network::X => ContentChange { twitter_caption: text.into(), ..ContentChange::default() },
         };
-        self.apply(change, now);
+        self.apply(change, by, now);
     }
 
     /// Moves it in review, and remembers where it was. A reason goes with a rejection only.
-    pub fn turn(&mut self, state: ReviewState, reason: &str, now: DateTime<Utc>) {
-        if self.state != state {
-            self.remember("state", self.state.key().to_owned(), now);
+    pub fn turn(&mut self, state: ReviewState, reason: &str, by: Author, now: DateTime<Utc>) {
+        let reason = if state == ReviewState::Rejected { reason.trim() } else { "" };
+        if self.state != state || self.reject_reason != reason {
+            let (field, before) = ("state".to_owned(), self.state.key().to_owned());
+            self.remember(Edit { at: now, by, field, before, reason: reason.to_owned() });
         }
         self.state = state;
-        self.reject_reason = if state == ReviewState::Rejected { reason.trim().to_owned() } else { String::new() };
+        reason.clone_into(&mut self.reject_reason);
         self.reviewed_at = matches!(state, ReviewState::Approved | ReviewState::Rejected).then_some(now);
         self.updated_at = Some(now);
     }
 
-    fn remember(&mut self, field: &str, before: String, at: DateTime<Utc>) {
-        self.history.push(Edit { at, field: field.to_owned(), before });
+    fn remember(&mut self, edit: Edit) {
+        self.history.push(edit);
         let surplus = self.history.len().saturating_sub(REMEMBERED);
         self.history.drain(..surplus);
     }
@@ -243,7 +261,7 @@ impl Content {
     }
 
     /// Applies what was sent; the result still has to pass [`Content::check`].
-    pub fn apply(&mut self, change: ContentChange, now: DateTime<Utc>) {
+    pub fn apply(&mut self, change: ContentChange, by: Author, now: DateTime<Utc>) {
         let before = [self.caption.clone(), self.alt_text.clone(), self.twitter_caption.clone()];
         change.caption.set(&mut self.caption);
         change.alt_text.set(&mut self.alt_text);
@@ -251,7 +269,7 @@ impl Content {
         let after = [self.caption.clone(), self.alt_text.clone(), self.twitter_caption.clone()];
         for ((field, before), after) in ["caption", "altText", "twitterCaption"].into_iter().zip(before).zip(after) {
             if before != after {
-                self.remember(field, before, now);
+                self.remember(Edit { at: now, by, field: field.to_owned(), before, reason: String::new() });
             }
         }
         self.updated_at = Some(now);
@@ -265,5 +283,54 @@ impl Content {
         checks.at_most("altText", &self.alt_text, 1_000);
         checks.at_most("reason", &self.reject_reason, 1_000);
         checks.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn picture() -> Content {
+        serde_json::from_value(json!({"id": "a"})).unwrap()
+    }
+
+    fn words(caption: &str) -> ContentChange {
+        ContentChange { caption: caption.to_owned().into(), ..ContentChange::default() }
+    }
+
+    #[test]
+    fn what_was_changed_is_remembered_with_who_and_what_it_was() {
+        let (mut content, now) = (picture(), Utc::now());
+        content.set_caption(Network::Instagram, "Mist.".into(), Author::Gemini, now);
+        content.apply(words("Fog."), Author::Hand, now);
+        content.apply(words("Fog."), Author::Hand, now);
+        content.turn(ReviewState::Rejected, " too dark ", Author::Hand, now);
+        content.turn(ReviewState::Approved, "left over from before", Author::Hand, now);
+        let told: Vec<_> =
+            content.history.iter().map(|edit| (edit.by, edit.field.as_str(), edit.before.as_str(), edit.reason.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (Author::Gemini, "caption", "", ""),
+                (Author::Hand, "caption", "Mist.", ""),
+                (Author::Hand, "state", "draft", "too dark"),
+                (Author::Hand, "state", "rejected", "")
+            ]
+        );
+        assert_eq!(content.reject_reason, "");
+    }
+
+    #[test]
+    fn only_the_last_changes_are_remembered() {
+        let mut content = picture();
+        (0..60).for_each(|n| content.apply(words(&n.to_string()), Author::Hand, Utc::now()));
+        assert_eq!((content.history.len(), content.history[0].before.as_str()), (REMEMBERED, "9"));
+    }
+
+    #[test]
+    fn a_history_of_an_earlier_version_is_read() {
+        let edit: Edit = serde_json::from_value(json!({"at": "2026-11-23T08:00:00Z", "field": "caption", "before": ""})).unwrap();
+        assert_eq!((edit.by, edit.reason.as_str()), (Author::Hand, ""));
     }
 }

@@ -16,6 +16,16 @@ impl<T> Id<T> {
         uuid::Uuid::now_v7().to_string().into()
     }
 
+    /// The id of nothing: what stands in files of older apps where none does.
+    pub fn none() -> Self {
+        "".into()
+    }
+
+    /// Whether it names nothing.
+    pub fn is_none(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The id as it is stored and sent.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -96,6 +106,11 @@ impl<'de, T> Deserialize<'de> for Id<T> {
         }
         deserializer.deserialize_any(TextOrNumber(PhantomData))
     }
+}
+
+/// An id, or none where there is `null`.
+pub(super) fn id_or_null<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Id<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(Id::none))
 }
 
 impl<T> utoipa::PartialSchema for Id<T> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     character::CharacterId,
-    content::ContentId,
+    content::{ContentId, ReviewState},
     generation::{GenerateRequest, Recipe},
     id::Id,
     narrative::NarrativeId,
@@ -103,6 +103,15 @@ impl Work {
             Self::WritePrompts(order) => &order.usage,
         }
     }
+
+    /// Notes what more calls to Gemini have cost.
+    pub fn add_usage(&mut self, usage: Vec<Usage>) {
+        match self {
+            Self::GenerateImage(_) | Self::Publish(_) => {}
+            Self::WriteCaption(order) => order.usage.extend(usage),
+            Self::WritePrompts(order) => order.usage.extend(usage),
+        }
+    }
 }
 
 /// A post to be brought forward.
@@ -127,6 +136,9 @@ pub struct ImageOrder {
     /// That arc's title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrative_title: Option<String>,
+    /// Where its pictures begin in review.
+    #[serde(default, skip_serializing_if = "ReviewState::is_draft")]
+    pub begins_as: ReviewState,
     /// One for each picture.
     pub shots: Vec<Shot>,
 }

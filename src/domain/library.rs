@@ -1,14 +1,13 @@
 //! The prompt library: ideas for pictures, used or not.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     character::{CharacterId, lenient_time, null_as_default, text_or_null},
     content::ContentId,
-    id::Id,
+    id::{Id, id_or_null},
     problem::{Checks, Problem},
     sent::Sent,
     words::Author,
@@ -27,7 +26,7 @@ pub struct Prompt {
     /// Made by us; ids of older apps are kept.
     pub id: PromptId,
     /// For whom.
-    #[serde(default)]
+    #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
     /// Her name when it was written.
     #[serde(default, deserialize_with = "text_or_null")]
@@ -135,7 +134,10 @@ impl Prompt {
 
 /// Tells prompts that say the same, though not in the same order or with the same small words.
 #[derive(Debug, Default)]
-pub struct Known(Vec<HashSet<String>>);
+pub struct Known(Vec<Words>);
+
+/// The words of a prompt that say something, each by its hash, in order: a library of many thousands is compared.
+type Words = Box<[u64]>;
 
 impl Known {
     /// Those that are there already.
@@ -154,17 +156,25 @@ impl Known {
     }
 }
 
-fn is_same(one: &HashSet<String>, other: &HashSet<String>) -> bool {
-    let common = one.intersection(other).count() as f64;
-    let all = (one.len() + other.len()) as f64 - common;
-    all > 0.0 && common / all >= SAME
+fn is_same(one: &Words, other: &Words) -> bool {
+    let (fewer, more) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    // However many they have in common: it cannot be enough.
+    if (fewer.len() as f64) < SAME * more.len() as f64 {
+        return false;
+    }
+    let common = fewer.iter().filter(|word| more.binary_search(word).is_ok()).count();
+    let all = fewer.len() + more.len() - common;
+    all > 0 && common as f64 >= SAME * all as f64
 }
 
-fn words(text: &str) -> HashSet<String> {
+fn words(text: &str) -> Words {
     const SMALL: [&str; 12] = ["a", "an", "the", "of", "in", "on", "at", "with", "and", "her", "his", "to"];
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && !SMALL.contains(word));
-    words.map(str::to_owned).collect()
+    let mut words: Vec<_> = words.map(|word| xxh3_64(word.as_bytes())).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.into()
 }
 
 fn by_hand() -> Author {

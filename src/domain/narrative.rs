@@ -3,7 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{id::Id, problem::Checks};
+use super::{
+    character::text_or_null,
+    id::{Id, id_or_null},
+    problem::Checks,
+};
 
 /// The id of a story arc; unique within its character.
 pub type NarrativeId = Id<Narrative>;
@@ -13,13 +17,13 @@ pub type NarrativeId = Id<Narrative>;
 #[serde(rename_all = "camelCase")]
 pub struct Narrative {
     /// Made when the arc comes without one.
-    #[serde(default)]
+    #[serde(default = "NarrativeId::none", deserialize_with = "id_or_null")]
     pub id: NarrativeId,
     /// What the arc is called, 1–200 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub title: String,
     /// What happens, at most 10,000 characters.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_null")]
     pub description: String,
     /// First day. `None` only in files of older apps.
     #[serde(default, deserialize_with = "lenient_date")]
@@ -125,6 +129,18 @@ impl Narrative {
     }
 }
 
+/// Gives an id to each arc that has none: by its place, so that it is the same at each start until it is written.
+pub(super) fn with_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Narrative>, D::Error> {
+    let mut arcs: Vec<Narrative> = Option::deserialize(deserializer)?.unwrap_or_default();
+    for place in 0..arcs.len() {
+        if arcs[place].id.is_none() {
+            let free = (place + 1..).map(|n| format!("arc-{n}")).find(|id| arcs.iter().all(|arc| arc.id.as_str() != id));
+            arcs[place].id = free.expect("there are more numbers than arcs").as_str().into();
+        }
+    }
+    Ok(arcs)
+}
+
 /// The arc that is active on `today`; of several, the one that started last.
 pub fn active(narratives: &[Narrative], today: NaiveDate) -> Option<&Narrative> {
     narratives.iter().filter(|arc| arc.day(today).is_some()).max_by_key(|arc| arc.start_date)
@@ -154,14 +170,15 @@ pub fn seams(narratives: &[Narrative]) -> Vec<Seam> {
     seams
 }
 
-/// Older apps stored dates as `2025-03-01` or as full timestamps; what is neither is read as unknown.
+/// Older apps stored dates as `2025-03-01` or as full timestamps, of which the day counts.
 fn lenient_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
     if text.is_empty() {
         return Ok(None);
     }
-    let day = text.get(..10).unwrap_or(&text);
-    day.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("`{text}` is not a date; write it as YYYY-MM-DD")))
+    let (day, rest) = text.split_at_checked(10).unwrap_or((&text, ""));
+    let day = day.parse().ok().filter(|_| rest.is_empty() || rest.starts_with(['T', ' ']));
+    day.map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a date; write it as YYYY-MM-DD")))
 }
 
 #[cfg(test)]
@@ -207,7 +224,11 @@ mod tests {
 
     #[test]
     fn timestamps_of_older_apps_are_read_as_their_day() {
-        let old = arc("Old", "2025-03-01T00:00:00.000Z", "2025-03-31");
-        assert_eq!(old.start_date, Some(day("2025-03-01")));
+        let old = arc("Old", "2025-03-01T00:00:00.000Z", "2025-03-31 23:59:59");
+        assert_eq!((old.start_date, old.end_date), (Some(day("2025-03-01")), Some(day("2025-03-31"))));
+        for nonsense in ["2025-03-01 or so", "2025-03-012", "2025-02-30", "soon", "März 2025 …"] {
+            let read = serde_json::from_value::<Narrative>(serde_json::json!({"startDate": nonsense}));
+            assert_eq!(read.is_err(), !nonsense.starts_with("2025-03-01 "), "{nonsense}");
+        }
     }
 }

@@ -19,7 +19,7 @@ pub const VARIABLES: [(&str, &str); 7] = [
 ];
 
 /// The templates of the installation, one of them for each line of text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Templates {
     /// For captions.

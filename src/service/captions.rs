@@ -11,7 +11,7 @@ use crate::{
     domain::{
         caption::{self, Network},
         character::Character,
-        content::Content,
+        content::{Content, ContentChange},
         instruction::{self, Instruction, Voice},
         job::{Job, JobId, Work},
         library::{Prompt, PromptChange},
@@ -20,7 +20,7 @@ use crate::{
         words::{Author, CaptionOrder, CaptionRequest, Usage},
     },
     error::Error,
-    integrations::gemini::{Answer, Ask, GeminiError},
+    integrations::gemini::{Ask, Asked, GeminiError},
     live::Running,
     state::AppState,
     store::{State, Transaction},
@@ -65,17 +65,19 @@ pub async fn choose(app: &AppState, id: &JobId, place: usize, now: DateTime<Utc>
     let job = super::jobs::get(app, id)?;
     let order = job.captions().ok_or_else(|| Problem::conflict("This job has not written captions."))?;
     let chosen = order.captions.get(place).ok_or_else(|| Problem::invalid("place", "There is no such caption."))?;
-    let (chosen, request, alt_text) = (chosen.clone(), order.request.clone(), order.alt_text.clone());
-    app.store.write(move |tx| put(tx, &request, &chosen, &alt_text, now)).await
+    let (order, chosen) = (order.clone(), chosen.clone());
+    app.store.write(move |tx| put(tx, &order, &chosen, now)).await
 }
 
 /// Stores a caption on the content or the prompt it was asked for, if that is still there.
-fn put(tx: &mut Transaction, request: &CaptionRequest, text: &str, alt_text: &str, now: DateTime<Utc>) -> Result<(), Error> {
+fn put(tx: &mut Transaction, order: &CaptionOrder, text: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    let (request, by) = (&order.request, order.source.unwrap_or(Author::Hand));
     if let Some(stored) = request.content_id.as_ref().and_then(|id| tx.get::<Content>(id.as_str())) {
         let mut content = Content::clone(&stored);
-        content.set_caption(request.network, text.to_owned(), now);
+        content.set_caption(request.network, text.to_owned(), by, now);
         if content.alt_text.is_empty() {
-            alt_text.clone_into(&mut content.alt_text);
+            let seen = ContentChange { alt_text: order.alt_text.clone().into(), ..ContentChange::default() };
+            content.apply(seen, by, now);
         }
         tx.put(content)?;
     }
@@ -97,15 +99,19 @@ pub(super) async fn write(app: &AppState, id: &JobId, running: &Running) -> Resu
     }
     let state = app.store.read();
     let subject = subject(&state, &order.request)?;
-    let written = tokio::select! {
-        written = ask(app, &state, &subject, &order.request) => written,
+    let asked = tokio::select! {
+        asked = ask(app, &state, &subject, &order.request) => asked?,
         () = running.cancel.cancelled() => return Err(Ended::Cancelled),
     };
-    let why = match written {
-        Ok(Some(written)) => return Ok(keep(app, id, Author::Gemini, None, written).await?),
-        Ok(None) => "There is no key for Gemini.".to_owned(),
-        Err(Failure::Gemini(error)) => otherwise(&error, job.attempts, Utc::now())?,
-        Err(Failure::Ours(error)) => return Err(error.into()),
+    let why = match asked {
+        None => "There is no key for Gemini.".to_owned(),
+        Some(Asked { answer, usage }) => match answer.and_then(|answer| read(&subject, &order.request, &answer)) {
+            Ok(written) => return Ok(keep(app, id, Author::Gemini, None, Written { usage, ..written }).await?),
+            Err(error) => {
+                gemini::note_usage(app, id, usage).await?;
+                otherwise(&error, job.attempts, Utc::now())?
+            }
+        },
     };
     let note = format!("{why} A template wrote this.");
     Ok(keep(app, id, Author::Template, Some(note), from_templates(app, &subject, &order.request)).await?)
@@ -127,33 +133,27 @@ pub(super) fn otherwise(error: &GeminiError, attempts: u32, now: DateTime<Utc>) 
 struct Written {
     captions: Vec<String>,
     alt_text: String,
-    usage: Option<Usage>,
-}
-
-enum Failure {
-    Gemini(GeminiError),
-    Ours(Error),
+    usage: Vec<Usage>,
 }
 
 /// Asks Gemini; `None` when there is no key.
-async fn ask(app: &AppState, state: &State, subject: &Subject, request: &CaptionRequest) -> Result<Option<Written>, Failure> {
+async fn ask(app: &AppState, state: &State, subject: &Subject, request: &CaptionRequest) -> Result<Option<Asked>, Error> {
     let Some(key) = gemini::key(app) else { return Ok(None) };
     let told = instruct(app, state, subject, request, Utc::now());
     let picture = match &subject.content {
-        Some(content) if request.use_image => Some(super::media::to_look_at(app, &content.id).await.map_err(Failure::Ours)?),
+        Some(content) if request.use_image => Some(super::media::to_look_at(app, &content.id).await?),
         Some(_) | None => None,
     };
     let (system, task) = (instruction::text(&told.system), instruction::text(&told.task));
     let schema = instruction::captions_schema(request.variants(), picture.is_some());
     let model = gemini::model(app);
     let ask = Ask { model: &model, system: &system, task: &task, picture: picture.as_ref() as Option<&Bytes>, schema: &schema };
-    let answer = app.gemini.ask(&key, &ask).await.map_err(Failure::Gemini)?;
-    read(subject, request, answer).map(Some).map_err(Failure::Gemini)
+    Ok(Some(app.gemini.ask(&key, &ask).await))
 }
 
-fn read(subject: &Subject, request: &CaptionRequest, answer: Answer) -> Result<Written, GeminiError> {
+fn read(subject: &Subject, request: &CaptionRequest, answer: &Value) -> Result<Written, GeminiError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let captions = answer.json["captions"].as_array().ok_or(GeminiError::Unreadable)?;
+    let captions = answer["captions"].as_array().ok_or(GeminiError::Unreadable)?;
     let dull = subject.dull();
     let captions = captions.iter().take(request.variants() as usize).map(|one| {
         let hashtags: Vec<String> = one["hashtags"].as_array().into_iter().flatten().map(text).collect();
@@ -163,8 +163,8 @@ fn read(subject: &Subject, request: &CaptionRequest, answer: Answer) -> Result<W
     if captions.is_empty() {
         return Err(GeminiError::Empty);
     }
-    let alt_text = caption::tidy(&text(&answer.json["altText"])).chars().take(1_000).collect();
-    Ok(Written { captions, alt_text, usage: Some(answer.usage) })
+    let alt_text = caption::tidy(&text(&answer["altText"])).chars().take(1_000).collect();
+    Ok(Written { captions, alt_text, usage: Vec::new() })
 }
 
 /// Stores what was written with the job and, when it is to be kept, where it belongs: in one step.
@@ -181,7 +181,7 @@ async fn keep(app: &AppState, id: &JobId, source: Author, note: Option<String>, 
             order.usage.extend(written.usage);
             job.notes.extend(note);
             if let (true, Some(first)) = (order.keep_first, order.captions.first()) {
-                put(tx, &order.request, first, &order.alt_text, Utc::now())?;
+                put(tx, order, first, Utc::now())?;
             }
             Ok::<_, Error>(tx.put(job)?)
         })
@@ -200,7 +200,7 @@ fn from_templates(app: &AppState, subject: &Subject, request: &CaptionRequest) -
             captions.push(text);
         }
     }
-    Written { captions, alt_text: String::new(), usage: None }
+    Written { captions, alt_text: String::new(), usage: Vec::new() }
 }
 
 /// What a template may speak of.

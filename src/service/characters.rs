@@ -116,7 +116,7 @@ pub async fn change(
             }
             let mut character = Character::clone(&stored);
             character.apply(change, now);
-            character.check()?;
+            character.check_since(&stored)?;
             store_secrets(tx, &id, secrets)?;
             tx.put(character.clone())?;
             Ok::<_, Error>(character)
@@ -230,7 +230,7 @@ async fn change_narratives(
             let mut character = Character::clone(&stored);
             change(&mut character.narratives);
             character.updated_at = Some(now);
-            character.check()?;
+            character.check_since(&stored)?;
             Ok::<_, Error>(tx.put(character)?)
         })
         .await

@@ -10,6 +10,7 @@ use crate::{
         content::{Content, ContentChange, ContentId, ReviewState},
         generation::GenerateRequest,
         problem::{Kind, Problem},
+        words::Author,
     },
     error::Error,
     prepared::Body,
@@ -117,7 +118,7 @@ pub async fn change(
                 return Err(stale());
             }
             let mut content = Content::clone(&stored);
-            content.apply(change, now);
+            content.apply(change, Author::Hand, now);
             content.check()?;
             tx.put(content.clone())?;
             Ok(content)

@@ -10,7 +10,7 @@ use chrono::Utc;
 use super::work::{Ended, update};
 use crate::{
     domain::{
-        content::{Content, Provenance, ReviewState},
+        content::{Content, Provenance},
         job::{ImageOrder, Job, JobId, Sending, Shot, Work},
         problem::{Kind, Problem},
     },
@@ -127,12 +127,12 @@ impl Order<'_> {
         let shot = &order.shots[self.place];
         let picture = super::media::store(self.app, &shot.content_id, drawn.bytes).await?;
         let now = Utc::now();
-        let content = Content {
+        let mut content = Content {
             id: shot.content_id.clone(),
             character_id: order.request.character_id.clone(),
             created_at: Some(now),
             updated_at: Some(now),
-            state: ReviewState::Draft,
+            state: order.begins_as,
             caption: String::new(),
             alt_text: String::new(),
             twitter_caption: String::new(),
@@ -162,7 +162,7 @@ impl Order<'_> {
                 shot_mut(&mut job, place).done = true;
                 job.updated_at = now;
                 if let Some(prompt) = image_order(&job).request.prompt_id.clone() {
-                    super::prompts::mark_used(tx, &prompt, &content.id, now)?;
+                    content.caption = super::prompts::mark_used(tx, &prompt, &content.id, now)?;
                 }
                 tx.put(job)?;
                 Ok::<_, Error>(tx.put(content)?)

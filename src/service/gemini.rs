@@ -7,8 +7,10 @@ use serde::Serialize;
 use crate::{
     domain::{
         event::{Event, EventKind, Topic},
+        job::JobId,
         problem::{Kind, Problem},
         secret::Mask,
+        words::Usage,
     },
     error::Error,
     integrations::gemini::USUAL_MODEL,
@@ -80,6 +82,14 @@ pub async fn test(app: &AppState, now: DateTime<Utc>) -> Result<(), Error> {
     let names: Vec<_> = standing.models.iter().map(|one| one.name.as_str()).collect();
     let words = format!("The key is good, but Gemini does not have the model {model}. It has {}.", names.join(", "));
     Err(Problem::invalid("geminiModel", words).into())
+}
+
+/// Keeps what calls cost with the job they were made for.
+pub(super) async fn note_usage(app: &AppState, id: &JobId, usage: Vec<Usage>) -> Result<(), Error> {
+    if usage.is_empty() {
+        return Ok(());
+    }
+    super::work::update(app, id, move |job| job.work.add_usage(usage)).await
 }
 
 /// Looks again, when the last look is long ago. Problems are kept for the pages.

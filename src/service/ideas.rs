@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::{
     captions::{otherwise, values},
@@ -11,18 +12,20 @@ use super::{
 };
 use crate::{
     domain::{
-        character::Character,
+        character::{Character, CharacterId},
+        generation::LONGEST_PROMPT,
         instruction::{self, Voice},
         job::{Job, JobId, Work},
         library::{Known, Prompt},
-        problem::Problem,
+        problem::{Kind, Problem},
         template,
         words::{Author, PromptsOrder, PromptsRequest, Usage},
     },
     error::Error,
-    integrations::gemini::{Ask, GeminiError},
+    integrations::gemini::{Ask, Asked, GeminiError},
     live::Running,
     state::AppState,
+    store::State,
 };
 
 /// How many prompts are asked for at a time: what was stored is never written again, whatever is cut off.
@@ -31,8 +34,6 @@ const AT_A_TIME: usize = 10;
 const SPARE_ROUNDS: u32 = 4;
 /// How many of her newest prompts a writer is shown.
 const SHOWN: usize = 30;
-/// With how many of her newest prompts a new one is compared.
-const COMPARED: usize = 2_000;
 
 /// Asks for prompts. A worker writes them.
 pub async fn order(app: &AppState, request: PromptsRequest, now: DateTime<Utc>) -> Result<Job, Error> {
@@ -70,12 +71,13 @@ pub(super) async fn write(app: &AppState, id: &JobId, running: &Running) -> Resu
             round = ask(app, &character, order) => round,
             () = running.cancel.cancelled() => return Err(Ended::Cancelled),
         };
-        match round {
-            Ok(Some((texts, usage))) => keep(app, id, &character, Author::Gemini, texts, Some(usage), None).await?,
-            Ok(None) => {
-                return with_templates(app, id, &character, order, "There is no key for Gemini, so templates wrote these.".into()).await;
-            }
+        let Some(Asked { answer, usage }) = round else {
+            return with_templates(app, id, &character, order, "There is no key for Gemini, so templates wrote these.".into()).await;
+        };
+        match answer.and_then(|answer| read(&answer)) {
+            Ok(texts) => keep(app, id, &character, Author::Gemini, texts, usage, None).await?,
             Err(error) => {
+                gemini::note_usage(app, id, usage).await?;
                 let why = otherwise(&error, job.attempts, Utc::now())?;
                 return with_templates(app, id, &character, order, format!("{why} Templates wrote the rest.")).await;
             }
@@ -84,8 +86,8 @@ pub(super) async fn write(app: &AppState, id: &JobId, running: &Running) -> Resu
 }
 
 /// Asks Gemini for the next few; `None` when there is no key.
-async fn ask(app: &AppState, character: &Character, order: &PromptsOrder) -> Result<Option<(Vec<String>, Usage)>, GeminiError> {
-    let Some(key) = gemini::key(app) else { return Ok(None) };
+async fn ask(app: &AppState, character: &Character, order: &PromptsOrder) -> Option<Asked> {
+    let key = gemini::key(app)?;
     let state = app.store.read();
     let known = state.prompts.indexed("character", character.id.as_str()).take(SHOWN).map(|known| start(&known.prompt)).collect::<Vec<_>>();
     let count = order.missing().min(AT_A_TIME);
@@ -93,10 +95,12 @@ async fn ask(app: &AppState, character: &Character, order: &PromptsOrder) -> Res
     let told = instruction::prompts(&Voice::of(character), chapter, &order.request.theme, &known, count);
     let (system, task, schema) = (instruction::text(&told.system), instruction::text(&told.task), instruction::prompts_schema(count));
     let model = gemini::model(app);
-    let answer = app.gemini.ask(&key, &Ask { model: &model, system: &system, task: &task, picture: None, schema: &schema }).await?;
-    let texts = answer.json["prompts"].as_array().ok_or(GeminiError::Unreadable)?;
-    let texts = texts.iter().filter_map(|text| text.as_str()).map(crate::domain::caption::tidy).collect();
-    Ok(Some((texts, answer.usage)))
+    Some(app.gemini.ask(&key, &Ask { model: &model, system: &system, task: &task, picture: None, schema: &schema }).await)
+}
+
+fn read(answer: &Value) -> Result<Vec<String>, GeminiError> {
+    let texts = answer["prompts"].as_array().ok_or(GeminiError::Unreadable)?;
+    Ok(texts.iter().filter_map(|text| text.as_str()).map(crate::domain::caption::tidy).collect())
 }
 
 /// Lets templates write what is missing.
@@ -108,7 +112,7 @@ async fn with_templates(app: &AppState, id: &JobId, character: &Character, order
         // Many more than are missing: those that say the same are thrown away.
         (0..order.missing() * 20).filter_map(|_| template::fill(&templates.prompts, &values, &mut rng)).collect()
     };
-    keep(app, id, character, Author::Template, texts, None, Some(why)).await?;
+    keep(app, id, character, Author::Template, texts, Vec::new(), Some(why)).await?;
     let missing = super::jobs::get(app, id).map_err(|_| Ended::Cancelled)?.prompts().map_or(0, PromptsOrder::missing);
     match missing {
         0 => Ok(()),
@@ -123,15 +127,14 @@ async fn keep(
     character: &Character,
     source: Author,
     texts: Vec<String>,
-    usage: Option<Usage>,
+    usage: Vec<Usage>,
     note: Option<String>,
 ) -> Result<(), Error> {
     let (id, whose, name) = (id.clone(), character.id.clone(), character.name.clone());
-    let state = app.store.read();
-    let known = state.prompts.indexed("character", whose.as_str()).take(COMPARED).map(|known| known.prompt.as_str());
-    let mut known = Known::of(known);
-    let fits = |text: &String| !text.is_empty() && text.chars().count() <= crate::domain::generation::LONGEST_PROMPT;
-    let new: Vec<String> = texts.into_iter().filter(fits).filter(|text| known.add(text)).collect();
+    let (state, her) = (app.store.read(), whose.clone());
+    // Each is compared with all there are, which takes a moment in a large library.
+    let compared = tokio::task::spawn_blocking(move || unlike(&state, &her, texts)).await;
+    let new = compared.map_err(|_| Problem::new(Kind::Internal, "Something in this server broke while it compared prompts."))?;
     app.store
         .write(move |tx| {
             let stored = tx.get::<Job>(id.as_str()).ok_or_else(|| Problem::not_found("job"))?;
@@ -152,6 +155,13 @@ async fn keep(
             Ok::<_, Error>(tx.put(job)?)
         })
         .await
+}
+
+/// Those of the texts that say something no prompt of hers says yet.
+fn unlike(state: &State, her: &CharacterId, texts: Vec<String>) -> Vec<String> {
+    let mut known = Known::of(state.prompts.indexed("character", her.as_str()).map(|known| known.prompt.as_str()));
+    let fits = |text: &String| !text.is_empty() && text.chars().count() <= LONGEST_PROMPT;
+    texts.into_iter().filter(fits).filter(|text| known.add(text)).collect()
 }
 
 async fn enough(app: &AppState, id: &JobId, words: String) -> Result<(), Ended> {

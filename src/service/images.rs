@@ -8,10 +8,11 @@ use rand::Rng;
 use crate::{
     domain::{
         character::Character,
-        content::{Content, ContentId},
+        content::{Content, ContentId, ReviewState},
         generation::{GenerateRequest, Resolved},
         job::{ImageOrder, Job, Shot, Work},
         model::Catalogue,
+        narrative::NarrativeId,
         problem::Problem,
         prompt::{self, Part},
     },
@@ -38,20 +39,68 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
     request.check()?;
-    let character =
-        super::characters::get(app, &request.character_id).map_err(|_| Problem::invalid("characterId", "There is no such character."))?;
-    let parts = parts(app, &character, &request, now);
-    let resolved = resolve(app, &character, &request, parts, now).await?;
+    let character = character(app, &request)?;
+    let prompt = composed(app, &character, &request, now);
+    send(app, &character, request, prompt, ReviewState::Draft, now).await
+}
+
+/// Asks for pictures like one that exists, which begin in review as `begins_as`. While the prompt is the same, so is
+/// what is known of its parts and its story arc.
+pub async fn order_like(
+    app: &AppState,
+    like: &Content,
+    request: GenerateRequest,
+    begins_as: ReviewState,
+    now: DateTime<Utc>,
+) -> Result<Job, Error> {
+    request.check()?;
+    let character = character(app, &request)?;
+    let same = like.provenance.as_ref().filter(|made| request.full_prompt.as_ref() == Some(&made.recipe.prompt));
+    let prompt = match same {
+        Some(made) => Prompt {
+            parts: made.recipe.parts.clone(),
+            narrative_id: made.narrative_id.clone(),
+            narrative_title: made.narrative_title.clone(),
+        },
+        None => composed(app, &character, &request, now),
+    };
+    send(app, &character, request, prompt, begins_as, now).await
+}
+
+/// The pieces of a prompt, and the story arc they were taken from.
+struct Prompt {
+    parts: Vec<Part>,
+    narrative_id: Option<NarrativeId>,
+    narrative_title: Option<String>,
+}
+
+fn composed(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Prompt {
     let arc = character.active_narrative(now, app.timezone);
-    let order = ImageOrder {
-        shots: shots(&request),
-        recipe: resolved.recipe,
+    Prompt {
+        parts: parts(app, character, request, now),
         narrative_id: arc.map(|arc| arc.id.clone()),
         narrative_title: arc.map(|arc| arc.title.clone()),
-        request,
-    };
-    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now);
+    }
+}
+
+async fn send(
+    app: &AppState,
+    character: &Character,
+    request: GenerateRequest,
+    prompt: Prompt,
+    begins_as: ReviewState,
+    now: DateTime<Utc>,
+) -> Result<Job, Error> {
+    let Prompt { parts, narrative_id, narrative_title } = prompt;
+    let Resolved { recipe, notes } = resolve(app, character, &request, parts, now).await?;
+    let order = ImageOrder { shots: shots(&request), recipe, narrative_id, narrative_title, begins_as, request };
+    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), notes, now);
     super::jobs::start(app, job).await
+}
+
+fn character(app: &AppState, request: &GenerateRequest) -> Result<Arc<Character>, Error> {
+    let unknown = |_| Problem::invalid("characterId", "There is no such character.");
+    Ok(super::characters::get(app, &request.character_id).map_err(unknown)?)
 }
 
 /// The contents a job has made so far, in the order of its batch.

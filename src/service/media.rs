@@ -56,6 +56,27 @@ pub async fn remove(app: &AppState, id: &ContentId) {
     }
 }
 
+/// Removes what a kill left half written. Only before anything is written: whatever is unfinished then stays so.
+pub async fn tidy(app: &AppState) {
+    let folder = app.store.dir().join("media");
+    let tidied = tokio::task::spawn_blocking(move || {
+        for file in std::fs::read_dir(folder)? {
+            let (path, name) = file.map(|file| (file.path(), file.file_name()))?;
+            // As tempfile names them.
+            let random = name.to_str().and_then(|name| name.strip_prefix(".tmp"));
+            if random.is_some_and(|random| random.len() == 6 && random.chars().all(|c| c.is_ascii_alphanumeric())) {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok::<_, std::io::Error>(())
+    });
+    match tidied.await {
+        Ok(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => tracing::warn!(%error, "the folder for pictures was not tidied"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the folder for pictures was not tidied"),
+    }
+}
+
 /// Where a content's PNG lies.
 pub fn original_path(app: &AppState, id: &ContentId) -> Result<PathBuf, Error> {
     Ok(app.store.dir().join("media").join(format!("{}.png", file_name(id)?)))

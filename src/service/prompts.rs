@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
+        caption::{self, Network},
         content::ContentId,
         library::{NewPrompt, Prompt, PromptChange, PromptId},
         problem::{Kind, Problem},
@@ -229,20 +230,24 @@ pub async fn delete_many(app: &AppState, ids: Vec<PromptId>) -> Result<(usize, S
 pub async fn undo_delete(app: &AppState, token: &str) -> Result<usize, Error> {
     let gone = || Problem::conflict("It is too late to undo this: the server was restarted since, or much was deleted after it.");
     let prompts = app.trash.take(token).ok_or_else(gone)?;
-    let count = prompts.len();
-    app.store.write(move |tx| Ok::<_, Error>(prompts.into_iter().try_for_each(|prompt| tx.put(prompt))?)).await?;
-    Ok(count)
+    let (count, back) = (prompts.len(), prompts.clone());
+    let stored: Result<(), Error> = app.store.write(move |tx| Ok(back.into_iter().try_for_each(|prompt| tx.put(prompt))?)).await;
+    if stored.is_err() {
+        // On a full disk, as it may be; there will be room again.
+        app.trash.put_back(token.to_owned(), prompts);
+    }
+    stored.map(|()| count)
 }
 
-/// Notes that a picture was made from an entry, if it is still there.
-pub(super) fn mark_used(tx: &mut Transaction, id: &PromptId, content: &ContentId, now: DateTime<Utc>) -> Result<(), Error> {
-    if let Some(stored) = tx.get::<Prompt>(id.as_str()) {
-        let mut prompt = Prompt::clone(&stored);
-        prompt.set_used(true, now);
-        prompt.content_id.get_or_insert_with(|| content.clone());
-        tx.put(prompt)?;
-    }
-    Ok(())
+/// Notes that a picture was made from an entry, if it is still there. Answers the words that are to go out with it.
+pub(super) fn mark_used(tx: &mut Transaction, id: &PromptId, content: &ContentId, now: DateTime<Utc>) -> Result<String, Error> {
+    let Some(stored) = tx.get::<Prompt>(id.as_str()) else { return Ok(String::new()) };
+    let mut prompt = Prompt::clone(&stored);
+    prompt.set_used(true, now);
+    prompt.content_id.get_or_insert_with(|| content.clone());
+    let words = if caption::count(Network::Instagram, &prompt.caption).fits { prompt.caption.clone() } else { String::new() };
+    tx.put(prompt)?;
+    Ok(words)
 }
 
 fn fresh(prompt: &Prompt, expected: Option<&str>) -> Result<(), Error> {

@@ -36,6 +36,12 @@ pub fn takes_shape(network: Network, width: u32, height: u32) -> bool {
     limits(network).shapes.is_none_or(|(from, to)| (from..=to).contains(&shape))
 }
 
+/// How large a picture of that size is on a network.
+pub fn frame(network: Network, fit: Fit, width: u32, height: u32) -> (u32, u32) {
+    let limits = limits(network);
+    framed(&limits, fit, scaled(&limits, width.max(1), height.max(1)))
+}
+
 /// The JPEG of a content for a network; made now if it was not made before.
 pub async fn jpeg(app: &AppState, id: &ContentId, network: Network, fit: Fit) -> Result<Bytes, Error> {
     let kept = path(app, id, network, fit)?;
@@ -88,20 +94,10 @@ fn flat(picture: &DynamicImage) -> RgbImage {
 fn shaped(picture: &RgbImage, network: Network, fit: Fit) -> RgbImage {
     let limits = limits(network);
     let picture = sized(picture, &limits);
-    let Some((from, to)) = limits.shapes else { return picture };
-    let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
-    let shape = width / height;
-    if (from..=to).contains(&shape) {
+    let (width, height) = framed(&limits, fit, picture.dimensions());
+    if (width, height) == picture.dimensions() {
         return picture;
     }
-    let wide = shape > to;
-    let (width, height) = match (fit, wide) {
-        (Fit::Crop, false) => (width, (width / from).floor()),
-        (Fit::Crop, true) => ((height * to).floor(), height),
-        (Fit::Pad | Fit::Fit, false) => ((height * from).ceil(), height),
-        (Fit::Pad | Fit::Fit, true) => (width, (width / to).ceil()),
-    };
-    let (width, height) = (width as u32, height as u32);
     match fit {
         Fit::Crop => {
             let (left, top) = ((picture.width() - width) / 2, (picture.height() - height) / 2);
@@ -113,17 +109,42 @@ fn shaped(picture: &RgbImage, network: Network, fit: Fit) -> RgbImage {
 }
 
 fn sized(picture: &RgbImage, limits: &Limits) -> RgbImage {
-    let (width, height) = picture.dimensions();
+    let (width, height) = scaled(limits, picture.width(), picture.height());
+    if (width, height) == picture.dimensions() {
+        return picture.clone();
+    }
+    imageops::resize(picture, width, height, imageops::FilterType::Lanczos3)
+}
+
+/// A size within the network's limits, of the same shape.
+fn scaled(limits: &Limits, width: u32, height: u32) -> (u32, u32) {
     let longest = width.max(height);
     let scale = if longest > limits.longest_side {
         f64::from(limits.longest_side) / f64::from(longest)
     } else if width < limits.narrowest {
         f64::from(limits.narrowest) / f64::from(width)
     } else {
-        return picture.clone();
+        return (width, height);
     };
     let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
-    imageops::resize(picture, scaled(width), scaled(height), imageops::FilterType::Lanczos3)
+    (scaled(width), scaled(height))
+}
+
+/// The size of the shape nearest to that one which the network takes.
+fn framed(limits: &Limits, fit: Fit, (width, height): (u32, u32)) -> (u32, u32) {
+    let Some((from, to)) = limits.shapes else { return (width, height) };
+    let (wide, high) = (f64::from(width), f64::from(height));
+    let shape = wide / high;
+    if (from..=to).contains(&shape) {
+        return (width, height);
+    }
+    let (wide, high) = match (fit, shape > to) {
+        (Fit::Crop, false) => (wide, (wide / from).floor()),
+        (Fit::Crop, true) => ((high * to).floor(), high),
+        (Fit::Pad | Fit::Fit, false) => ((high * from).ceil(), high),
+        (Fit::Pad | Fit::Fit, true) => (wide, (wide / to).ceil()),
+    };
+    (wide as u32, high as u32)
 }
 
 fn laid_on(mut ground: RgbImage, picture: &RgbImage) -> RgbImage {
@@ -173,7 +194,9 @@ mod tests {
         {
             let picture = RgbImage::from_pixel(width, height, Rgb([10, 120, 200]));
             for fit in Fit::ALL {
-                let (width, height) = shaped(&picture, Network::Instagram, fit).dimensions();
+                let made = shaped(&picture, Network::Instagram, fit).dimensions();
+                assert_eq!(made, frame(Network::Instagram, fit, width, height), "what is shown beforehand is what is made");
+                let (width, height) = made;
                 assert!(takes_shape(Network::Instagram, width, height), "{width}×{height} {fit:?}");
                 assert!(width <= 1_440, "{width}×{height} {fit:?}");
             }

@@ -9,6 +9,7 @@ use crate::{
         character::CharacterId,
         content::{Content, ContentId, ReviewState},
         problem::Problem,
+        words::Author,
     },
     error::Error,
     state::AppState,
@@ -59,7 +60,7 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
                     Decision::Reject { reason } => (ReviewState::Rejected, reason.as_str()),
                     Decision::Withdraw => (ReviewState::Draft, ""),
                 };
-                content.turn(state, reason, now);
+                content.turn(state, reason, Author::Hand, now);
                 content.check()?;
                 tx.put(content.clone())?;
                 decided.push(content);

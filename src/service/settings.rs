@@ -59,7 +59,7 @@ pub struct Flag(pub Option<bool>);
 pub struct Number(pub Option<u32>);
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text")]
 enum Texts<T> {
     Value(T),
     Text(String),

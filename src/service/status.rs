@@ -47,6 +47,12 @@ pub struct Check {
     pub hint: String,
 }
 
+/// Looks at every outside service now. What was wrong is part of what the checks tell.
+pub async fn look(app: &AppState, now: DateTime<Utc>) {
+    super::models::look(app, now).await;
+    let _ = gemini::test(app, now).await;
+}
+
 /// Every part that can be looked at.
 pub fn checks(app: &AppState, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![database(app, now)];
@@ -104,15 +110,19 @@ fn comfyui(app: &AppState) -> Vec<Check> {
     let several = app.comfy.servers().len() > 1;
     let one = |server: &crate::integrations::comfyui::Server| {
         let seen = server.seen();
+        let failed = "Connection Failed".to_owned();
         let (state, word, detail, hint) = match &seen.sight {
-            Sight::Unknown => (Health::Unknown, "Connection Failed", "It has not answered yet.".to_owned(), String::new()),
-            Sight::Up { system, .. } => (Health::Ok, "Connected", format!("Version {}, {}", system.version, system.device), String::new()),
-            Sight::Down { words } => {
-                (Health::Bad, "Connection Failed", words.clone(), "Start ComfyUI, or set COMFYUI_URL to where it listens.".to_owned())
+            Sight::Unknown => (Health::Unknown, failed, "It has not answered yet.".to_owned(), String::new()),
+            Sight::Up { system, .. } => {
+                (Health::Ok, "Connected".to_owned(), format!("Version {}, {}", system.version, system.device), String::new())
+            }
+            Sight::Down { error } => {
+                let word = error.status().map_or(failed, |status| format!("Error (Status: {status})"));
+                (Health::Bad, word, error.to_string(), "Start ComfyUI, or set COMFYUI_URL to where it listens.".to_owned())
             }
         };
         let label = if several { format!("ComfyUI {}", server.comfy.address()) } else { "ComfyUI".into() };
-        Check { name: "comfyui", label, state, word: word.into(), checked_at: seen.at, latency_ms: None, detail, hint }
+        Check { name: "comfyui", label, state, word, checked_at: seen.at, latency_ms: seen.took.map(millis), detail, hint }
     };
     app.comfy.servers().iter().map(|server| one(server)).collect()
 }
@@ -140,7 +150,7 @@ fn gemini(app: &AppState) -> Check {
         }
         (_, Some(problem)) => (Health::Bad, "Configured", format!("{problem}{used}"), "See Settings.".into()),
         (_, None) if standing.checked_at.is_none() => {
-            (Health::Unknown, "Configured", "The key was not tested yet.".to_owned(), String::new())
+            (Health::Unknown, "Configured", format!("The key was not tested yet.{used}"), String::new())
         }
         (_, None) => match standing.models.iter().find(|one| one.name == model) {
             Some(one) => match &one.warning {

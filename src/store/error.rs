@@ -88,6 +88,14 @@ pub enum OpenError {
         /// What is wrong there.
         reason: String,
     },
+    /// The folder could not be made, or is none.
+    #[error("{} cannot be used: {source}. Choose another folder with DALLA_DATA_DIR.", dir.display())]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A file or folder could not be opened.
     #[error("{} cannot be opened: {source}", path.display())]
     Io {

@@ -175,8 +175,9 @@ impl Store {
 
 fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
     let OpenOptions { dir, key } = options;
-    std::fs::create_dir_all(&dir).map_err(OpenError::io(&dir))?;
+    std::fs::create_dir_all(&dir).map_err(|source| OpenError::Folder { dir: dir.clone(), source })?;
     let lock = lock::take(&dir)?;
+    arrays::tidy(&dir).map_err(OpenError::io(&dir))?;
     let load::Loaded { mut state, mut damaged, journal } = load::load(&dir)?;
     let vault = Vault::open(&key, &state.secrets)?;
     let adopted = adopt::find(&dir, &mut state, &vault, &mut damaged);

@@ -64,7 +64,10 @@ impl Vault {
         };
         let vault = match text {
             Ok(text) => Self::with_key(&text),
-            Err(error) => Self::Locked(format!("The key that opens stored secrets cannot be read: {error}.")),
+            Err(error) => {
+                let place = if matches!(key, SecretKey::InFile(_)) { " from the file in DALLA_SECRET_KEY_FILE" } else { "" };
+                Self::Locked(format!("The key that opens stored secrets cannot be read{place}: {error}."))
+            }
         };
         Ok(vault.checked(sealed))
     }

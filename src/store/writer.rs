@@ -176,24 +176,23 @@ impl Writer {
         let lines: Vec<_> =
             ran.iter_mut().map(|ran| std::mem::take(&mut ran.operations)).filter(|operations| !operations.is_empty()).collect();
         let durable = if lines.is_empty() { Ok(()) } else { self.journal.append(lines.into_iter()).map_err(StoreError::from) };
-        if durable.is_ok() {
-            self.publish(state, &mut ran);
-        }
+        let changed: Vec<_> = ran.iter_mut().flat_map(|ran| std::mem::take(&mut ran.changed)).collect();
+        let published = (durable.is_ok() && !changed.is_empty()).then(|| self.publish(state, &changed));
         ran.into_iter().for_each(|ran| (ran.acknowledge)(durable.clone()));
+        if let Some(before) = published {
+            // Whoever waits comes first; nobody watching is fine.
+            let _ = self.shared.changes.send(Arc::new(changed));
+            drop(before);
+        }
         other
     }
 
-    fn publish(&mut self, state: State, ran: &mut [Ran]) {
-        let changed: Vec<_> = ran.iter_mut().flat_map(|ran| std::mem::take(&mut ran.changed)).collect();
-        if changed.is_empty() {
-            return;
-        }
+    /// Makes the new state everybody's. Answers the one before: letting go of it takes a moment nobody has to wait for.
+    fn publish(&mut self, state: State, changed: &[Changed]) -> Arc<State> {
         self.dirty.extend(changed.iter().map(|change| change.collection));
         self.last_change = Instant::now();
         self.first_change.get_or_insert(self.last_change);
-        self.shared.state.store(Arc::new(state));
-        // Nobody watching is fine.
-        let _ = self.shared.changes.send(Arc::new(changed));
+        self.shared.state.swap(Arc::new(state))
     }
 
     fn flush_due(&self) -> Option<Instant> {

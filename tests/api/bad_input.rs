@@ -17,6 +17,9 @@ async fn bodies_that_cannot_be_read() {
         Answer::of(app.request(Method::POST, path).header("content-type", "application/json").body(vec![b' '; 3 << 20])).await.problem(413);
     }
     app.get("/api/nothing").await.problem(404);
+    for path in ["/api/characters/%FF", "/api/jobs/%C3", "/api/content/%80%80", "/api/prompts/%FF"] {
+        app.get(path).await.problem(400);
+    }
     app.delete("/api/characters").await.problem(405);
 }
 
@@ -28,6 +31,12 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         (json!({"name": "   "}), "name"),
         (json!({"name": "x".repeat(81)}), "name"),
         (json!({"name": 7}), "name"),
+        (json!({"name": "Lu\nna"}), "name"),
+        (json!({"name": "Luna", "personality": 7}), "personality"),
+        (
+            json!({"name": "Luna", "narratives": [{"title": "A", "startDate": "2026-01-01x", "endDate": "2026-01-02"}]}),
+            "narratives[0].startDate",
+        ),
         (json!({"name": "Luna", "personality": "x".repeat(10_001)}), "personality"),
         (json!({"name": "Luna", "instagramHandle": "not a handle"}), "instagramHandle"),
         (json!({"name": "Luna", "instagramHandle": ".luna"}), "instagramHandle"),
@@ -42,6 +51,7 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
     for (body, field) in cases {
         let (detail, fields) = app.post("/api/characters", body.clone()).await.problem(422);
         assert!(fields.iter().any(|named| named == field), "{body}: {detail} {fields:?}");
+        assert!(!detail.contains("untagged"), "words for people: {detail}");
     }
     assert_eq!(app.get("/api/characters").await.text, "[]");
 }
@@ -101,6 +111,19 @@ async fn forms_refuse_what_the_api_refuses_and_keep_what_was_typed() {
         let page = app.submit("/actions/studio/generate", &studio(field, value)).await;
         assert!(page.contains(words) && page.contains("a lake"), "{field}={value}: {words}");
     }
+    let loras = |name: &'static str| [("form[loraChoice]", "these"), ("form[loras][0][name]", name), ("form[loras][0][strength]", "1")];
+    for (name, words) in [
+        ("luna_xl.safetensors", "luna_xl.safetensors is a LoRA for SDXL"),
+        ("../../etc/passwd", "ComfyUI does not have the LoRA ../../etc/passwd"),
+    ] {
+        let page = app.submit("/actions/studio/generate", &[&studio("form[batch]", "2")[..], &loras(name)].concat()).await;
+        assert!(page.contains(words) && page.contains("a lake"), "{name}: {page}");
+    }
+    let nobody = [("form[characterId]", "nobody"), ("form[prompt]", "a lake")];
+    assert!(app.submit("/actions/studio/generate", &nobody).await.contains("There is no such character."));
+    assert!(
+        app.submit("/actions/content/save", &[("id", "../../secret"), ("form[caption]", "x")]).await.contains("There is no such picture.")
+    );
     assert!(app.app.store.read().jobs.is_empty());
     assert_eq!(app.get(&format!("/api/characters/{id}")).await.json()["instagramHandle"], "");
 }

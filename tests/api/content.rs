@@ -1,6 +1,7 @@
 //! The content library over the API.
 
-use reqwest::StatusCode;
+use digital_dalla::{domain::content::Content, store::StoreError};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -87,4 +88,37 @@ async fn a_deleted_picture_is_gone_with_its_files() {
     assert_eq!(app.get(&format!("/media/{id}.png")).await.status, StatusCode::NOT_FOUND);
     let left = std::fs::read_dir(app.dir.path().join("data/media")).unwrap().count();
     assert_eq!(left, 4, "two pictures, two thumbnails");
+}
+
+/// A character with a long story, and so many pictures with long words.
+async fn with_many(pictures: usize) -> TestApp {
+    let app = TestApp::start().await;
+    let arcs: Vec<_> =
+        (0..200).map(|n| json!({"title": format!("Chapter {n}"), "startDate": "2026-01-01", "endDate": "2026-12-31"})).collect();
+    let body = json!({"name": "Luna", "narratives": arcs});
+    let luna = app.post("/api/characters", body).await.json()["id"].as_str().unwrap().to_owned();
+    let recipe = json!({"model": "dreamshaper_8.safetensors", "modelKind": "checkpoint", "family": "sd15", "parts": [], "prompt": "mist", "width": 512,
+        "height": 768, "steps": 20, "cfg": 7.0, "sampler": "euler", "scheduler": "normal"});
+    let content = move |n: usize| -> Content {
+        let made = json!({"jobId": "a", "recipe": recipe, "seed": n, "request": format!("walking along lake {n} {}", "at dawn ".repeat(60)),
+            "server": "127.0.0.1:8188", "promptId": "a", "seconds": 4.1});
+        let content = json!({"id": format!("01a20a25-871b-7666-be88-{n:012}"), "characterId": luna, "state": "approved", "caption": "mist ".repeat(400),
+            "altText": format!("{n} 🌊 ").repeat(100), "picture": {"width": 512, "height": 768, "bytes": 1}, "provenance": made});
+        serde_json::from_value(content).unwrap()
+    };
+    let put = move |tx: &mut digital_dalla::store::Transaction| (0..pictures).try_for_each(|n| tx.put(content(n)));
+    app.app.store.write(put).await.map_err(|error: StoreError| error).unwrap();
+    app
+}
+
+#[tokio::test]
+async fn a_page_of_ten_thousand_pictures_is_a_small_one() {
+    let app = with_many(10_000).await;
+    let page = app.get("/content").await.text;
+    assert!(page.contains("10,000 pictures") && page.contains("Older pictures"));
+    assert!(page.len() <= 60 << 10, "{} bytes of HTML", page.len());
+    let sent = app.request(Method::GET, "/content").header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(sent.headers()["content-encoding"], "gzip");
+    let pressed = sent.bytes().await.unwrap().len();
+    assert!(pressed <= 12 << 10, "{pressed} bytes on the wire");
 }

@@ -1,5 +1,6 @@
 //! The doors themselves: documents, health, headers.
 
+use digital_dalla::domain::event::Topic;
 use serde_json::Value;
 
 use crate::support::TestApp;
@@ -51,5 +52,15 @@ async fn every_answer_under_api_is_json() {
         assert!(answer.status.is_client_error(), "{path}");
         let document: Value = answer.json();
         assert!(document["detail"].is_string(), "{path}: {document}");
+    }
+}
+
+#[tokio::test]
+async fn the_script_listens_to_every_topic() {
+    let app = TestApp::start().await;
+    let script = app.get("/app.js").await.text;
+    let listened = script.lines().find(|line| line.contains("const TOPICS = ")).expect("the script names its topics");
+    for topic in Topic::ALL {
+        assert!(listened.contains(&format!("'{}'", topic.key())), "what happens to a {} changes no page", topic.key());
     }
 }

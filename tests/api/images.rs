@@ -1,6 +1,6 @@
 //! Pictures: asked for, drawn, cancelled, tried again.
 
-use digital_dalla::sandbox::comfyui::{Breakage, Fault};
+use digital_dalla::sandbox::comfyui::{Breakage, Fault, ModelEntry};
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -158,6 +158,25 @@ async fn a_comfyui_that_is_not_there_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn how_comfyui_is_stands_in_the_words_of_older_clients() {
+    let app = TestApp::start().await;
+    let word = async || app.get("/api/system/status").await.json()["comfyui"].clone();
+    assert_eq!(word().await, "Connected");
+    let detail = app.get("/api/system/status?detail=true").await.json();
+    let comfy = detail.as_array().unwrap().iter().find(|check| check["name"] == "comfyui").unwrap().clone();
+    assert!(
+        comfy["checkedAt"].is_string() && comfy["latencyMs"].is_u64() && comfy["detail"].as_str().unwrap().contains("0.3.64"),
+        "{comfy}"
+    );
+    app.comfy.faults().ask(Fault::Answer { path: "/system_stats".into(), status: 500 });
+    app.post("/api/system/look", json!({})).await;
+    assert_eq!(word().await, "Error (Status: 500)");
+    app.comfy.stop().await;
+    app.post("/api/system/look", json!({})).await;
+    assert_eq!(word().await, "Connection Failed");
+}
+
+#[tokio::test]
 async fn models_and_loras_are_listed_with_their_families() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/api/models").await.json().as_array().unwrap().len(), 6);
@@ -168,6 +187,27 @@ async fn models_and_loras_are_listed_with_their_families() {
     let loras = app.get("/api/loras?detail=true").await.json();
     let luna = loras.as_array().unwrap().iter().find(|file| file["name"] == "luna.safetensors").unwrap();
     assert_eq!((&luna["family"], &luna["familySource"], &luna["trainedTag"]), (&json!("sd15"), &json!("metadata"), &json!("luna")));
+}
+
+#[tokio::test]
+async fn a_family_is_said_by_hand_and_a_new_file_is_found_on_demand() {
+    let app = TestApp::start().await;
+    let said = |family: Value| json!({"name": "luna_nometa.safetensors", "family": family});
+    let family = async || {
+        let loras = app.get("/api/loras?detail=true").await.json();
+        let lora = loras.as_array().unwrap().iter().find(|file| file["name"] == "luna_nometa.safetensors").unwrap().clone();
+        (lora["family"].clone(), lora["familySource"].clone())
+    };
+    assert_eq!(app.put("/api/models/family", said(json!("sdxl"))).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(family().await, (json!("sdxl"), json!("person")));
+    app.put("/api/models/family", said(json!("dall-e"))).await.problem(422);
+    app.put("/api/models/family", json!({"name": "gone.safetensors", "family": "sdxl"})).await.problem(422);
+    app.put("/api/models/family", said(json!(null))).await;
+    assert_eq!(family().await.0, json!(null));
+
+    app.comfy.add_model("checkpoints", ModelEntry { name: "new_xl.safetensors".into(), size: 1, metadata: None });
+    let models = app.post("/api/models/look", json!({})).await;
+    assert!(models.text.contains("new_xl.safetensors"), "{}", models.text);
 }
 
 #[tokio::test]

@@ -10,6 +10,11 @@ fn texts(page: &str, selector: &str) -> Vec<String> {
     page.select(&Selector::parse(selector).unwrap()).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
 }
 
+fn attribute(page: &str, selector: &str, name: &str) -> String {
+    let page = Html::parse_document(page);
+    page.select(&Selector::parse(selector).unwrap()).find_map(|found| found.value().attr(name).map(str::to_owned)).unwrap()
+}
+
 #[tokio::test]
 async fn every_page_has_one_heading_and_a_title() {
     let app = TestApp::start().await;
@@ -97,6 +102,13 @@ async fn the_prompt_is_shown_before_it_is_sent() {
     assert_eq!(texts(&page, "#prompt-preview .prompt-parts .request"), ["a lake"]);
     assert!(texts(&page, "#prompt-preview .muted")[0].contains("512 × 512"), "{:?}", texts(&page, "#prompt-preview .muted"));
     assert!(app.comfy.prompts_received().is_empty());
+    let by_hand = attribute(&page, "#prompt-preview a", "href");
+    let page = app.get(by_hand.split('#').next().unwrap()).await.text;
+    assert_eq!(texts(&page, "#field-fullPrompt"), ["a portrait, luna_character, a lake, film"], "the composed prompt can be edited");
+    assert_eq!(texts(&page, "#field-prompt"), ["a lake"], "what was typed stays");
+    assert_eq!(texts(&page, "#prompt-preview .prompt-parts .hand").len(), 1);
+    let again = attribute(&page, "#prompt-preview a", "href");
+    assert_eq!(texts(&app.get(again.split('#').next().unwrap()).await.text, "#prompt-preview .prompt-parts .request"), ["a lake"]);
 }
 
 #[tokio::test]

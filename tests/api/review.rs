@@ -28,10 +28,23 @@ async fn a_picture_goes_through_review() {
     let approved = app.post(&format!("/api/content/{content}/approve"), json!({})).await.json();
     assert_eq!((&approved["state"], approved.get("rejectReason")), (&json!("approved"), None));
     assert!(approved["reviewedAt"].is_string());
+    let withdrawn = app.post(&format!("/api/content/{content}/withdraw"), json!({})).await.json();
+    assert_eq!((&withdrawn["state"], withdrawn.get("reviewedAt")), (&json!("draft"), None));
+    app.post(&format!("/api/content/{content}/approve"), json!({})).await;
     let changed = app.patch(&format!("/api/content/{content}"), json!({"caption": "Dawn."})).await.json();
     assert_eq!(changed["state"], "approved", "new words keep it approved");
-    let history: Vec<_> = changed["history"].as_array().unwrap().iter().map(|edit| edit["field"].as_str().unwrap()).collect();
-    assert_eq!(history, ["state", "state", "state", "caption"]);
+    let told =
+        |edit: &Value| format!("{} {} {}", edit["by"].as_str().unwrap(), edit["field"].as_str().unwrap(), edit["before"].as_str().unwrap());
+    let history: Vec<_> = changed["history"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(
+        history,
+        ["hand state draft", "hand state in_review", "hand state rejected", "hand state approved", "hand state draft", "hand caption "]
+    );
+    assert_eq!(changed["history"][1]["reason"], "the hands", "why it was rejected outlives the approval");
+    let page = app.get(&format!("/content/{content}")).await.text;
+    for words in ["before: In review", "reason: the hands", "by hand"] {
+        assert!(page.contains(words), "{words}");
+    }
 }
 
 #[tokio::test]
@@ -65,9 +78,51 @@ async fn the_page_decides_and_goes_on_to_the_next() {
     assert_eq!((state(&app, &waiting[0]).await, state(&app, &waiting[1]).await), (json!("approved"), json!("rejected")));
     let detail = app.get(&format!("/content/{}", waiting[1])).await.text;
     assert!(detail.contains("too &lt;b&gt;dark&lt;/b&gt;"), "a reason is text");
-    app.submit("/actions/review/again", &[("id", &waiting[2])]).await;
+}
+
+#[tokio::test]
+async fn another_one_comes_to_review_by_itself() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    let content = picture(&app, &luna).await;
+    app.post(&format!("/api/content/{content}/submit"), json!({})).await;
+    let back = format!("/review?picture={content}&character={luna}");
+    let page = app.submit("/actions/review/again", &[("id", &content), ("back", &back)]).await;
+    assert!(page.contains("Another one is being made"));
+    assert_eq!(state(&app, &content).await, "rejected");
     let job = app.get("/api/jobs").await.json()[0]["id"].as_str().unwrap().to_owned();
     let job = app.ended(&job).await;
     assert_eq!(job["status"], "done", "{job}");
-    assert!(app.get("/review").await.text.contains("Nothing waits"));
+    let waiting = app.get(&format!("/api/content?state=in_review&characterId={luna}")).await.json();
+    assert_eq!(waiting[0]["id"], job["shots"][0]["contentId"]);
+    let (first, second) = (app.get(&format!("/api/content/{content}")).await.json(), &waiting[0]);
+    assert_ne!(first["provenance"]["seed"], second["provenance"]["seed"]);
+    assert_eq!(first["provenance"]["recipe"], second["provenance"]["recipe"], "its parts are the same too");
+    app.is_quiet();
+}
+
+#[tokio::test]
+async fn how_it_would_look_is_shown_for_each_network() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    app.patch(&format!("/api/characters/{luna}"), json!({"instagramHandle": "luna.mystic", "twitterHandle": "luna_x"})).await;
+    let content = picture(&app, &luna).await;
+    let words = json!({"caption": "Mist <b>first</b>. #lake", "twitterCaption": "Mist.", "altText": "A lake"});
+    app.patch(&format!("/api/content/{content}"), words).await;
+    app.post(&format!("/api/content/{content}/submit"), json!({})).await;
+    for path in ["/review".to_owned(), format!("/content/{content}")] {
+        let page = scraper::Html::parse_document(&app.get(&path).await.text);
+        let shown = |selector: &str| -> Vec<String> {
+            let selector = scraper::Selector::parse(selector).unwrap();
+            page.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
+        };
+        assert_eq!(shown("#previews .caption"), ["Mist <b>first</b>. #lake", "Mist."], "{path}");
+        assert_eq!(shown("#previews .hashtag"), ["#lake"], "{path}");
+        assert_eq!(shown("#previews .caption-count"), ["Instagram: 24 of 2,200, 1 hashtag", "X: 5 of 280, 0 hashtags"], "{path}");
+        assert!(shown("#previews header").iter().zip(["@luna.mystic", "@luna_x"]).all(|(head, handle)| head.contains(handle)), "{path}");
+        // 64 × 96 is taller than Instagram takes: its edges go.
+        let frames = scraper::Selector::parse("#previews svg").unwrap();
+        let frames: Vec<_> = page.select(&frames).map(|frame| frame.value().attr("viewBox").unwrap()).collect();
+        assert_eq!(frames, ["0 0 320 400", "0 0 64 96"], "{path}");
+    }
 }

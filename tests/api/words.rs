@@ -1,6 +1,6 @@
 //! Captions and prompts: written by Gemini, by templates, and refused in words.
 
-use digital_dalla::sandbox::gemini::Fault;
+use digital_dalla::{domain::library::Prompt, sandbox::gemini::Fault, store::StoreError};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -73,6 +73,9 @@ async fn a_caption_for_a_picture_is_stored_on_it_and_gemini_may_look() {
     let stored = app.get(&format!("/api/content/{content}")).await.json();
     assert_eq!(stored["caption"], answer["caption"]);
     assert_eq!(stored["altText"], answer["altText"]);
+    let history = stored["history"].as_array().unwrap();
+    assert_eq!(history.len(), 2, "caption and alt text: {history:?}");
+    assert!(history.iter().all(|edit| edit["by"] == "gemini"));
     let on_x = app.post("/api/generate-caption", json!({"contentId": content, "network": "twitter"})).await.json();
     let stored = app.get(&format!("/api/content/{content}")).await.json();
     assert_eq!((&stored["caption"], &stored["twitterCaption"]), (&answer["caption"], &on_x["caption"]), "each network has its own");
@@ -133,6 +136,32 @@ async fn one_bad_answer_is_asked_for_again() {
     }
     let last = app.gemini.asked().pop().unwrap();
     assert!(last.get("store").is_none(), "a server that does not know `store` is not asked with it again");
+}
+
+#[tokio::test]
+async fn what_every_call_cost_is_kept_also_of_those_that_were_of_no_use() {
+    let app = TestApp::start().await;
+    let id = luna(&app).await;
+    let cases: [(&[Fault], &str, usize); 4] = [
+        (&[], "done", 1),
+        (&[Fault::NotJson], "done", 2),
+        (&[Fault::Finish("SAFETY")], "failed", 1),
+        (&[Fault::BlockPrompt("PROHIBITED_CONTENT")], "failed", 1),
+    ];
+    for (path, body) in [("/api/generate-caption", json!({"prompt": "mist"})), ("/api/prompts/generate", json!({"count": 2}))] {
+        for (faults, status, calls) in &cases {
+            faults.iter().for_each(|fault| app.gemini.ask(fault.clone()));
+            let mut body = body.clone();
+            body["characterId"] = json!(id);
+            app.post(path, body).await;
+            let job = &app.get("/api/jobs").await.json()[0];
+            assert_eq!((job["status"].as_str(), job["usage"].as_array().map(Vec::len)), (Some(*status), Some(*calls)), "{faults:?}: {job}");
+            assert!(job["usage"].as_array().unwrap().iter().all(|usage| usage["asked"] == 120), "{job}");
+        }
+    }
+    let status = app.get("/api/system/status?detail=true").await.text;
+    assert!(status.contains("tokens used this month"), "{status}");
+    app.is_quiet();
 }
 
 #[tokio::test]
@@ -199,6 +228,10 @@ async fn a_retired_model_is_named_with_those_there_are() {
     assert!(words.contains("gemini-1.5-pro any more") && words.contains("gemini-3.8-flash"), "{words}");
     let page = app.submit("/actions/settings/test-gemini", &[]).await;
     assert!(page.contains("does not have the model gemini-1.5-pro"), "the page says it too");
+    app.put("/api/settings", json!({"geminiModel": ""})).await;
+    let looked = app.post("/api/system/look", json!({})).await.json();
+    let gemini = looked.as_array().unwrap().iter().find(|check| check["name"] == "gemini_api").unwrap();
+    assert_eq!((&gemini["state"], gemini["checkedAt"].is_string()), (&json!("ok"), true), "{gemini}");
 }
 
 #[tokio::test]
@@ -282,6 +315,22 @@ async fn prompts_too_much_alike_are_thrown_away_and_the_rest_is_said() {
 }
 
 #[tokio::test]
+async fn a_prompt_is_compared_with_the_oldest_there_are_too() {
+    let app = TestApp::start().await;
+    let id = luna(&app).await;
+    let put = |text: &str| json!({"id": text, "characterId": id, "prompt": text});
+    let old =
+        std::iter::once("walking along a lake at dawn".to_owned()).chain((0..3_000).map(|n| format!("number {n} of a long row of ideas")));
+    let old: Vec<Prompt> = old.map(|text| serde_json::from_value(put(&text)).unwrap()).collect();
+    app.app.store.write(move |tx| old.into_iter().try_for_each(|prompt| tx.put(prompt))).await.map_err(|error: StoreError| error).unwrap();
+    let said = json!({"prompts": ["Walking along the lake, at dawn", "reading in a quiet library at night"]});
+    app.gemini.ask(Fault::Say(said));
+    let made = app.post("/api/prompts/generate", json!({"characterId": id, "count": 1})).await.json();
+    assert_eq!(made[0]["prompt"], "reading in a quiet library at night", "{made}");
+    app.is_quiet();
+}
+
+#[tokio::test]
 async fn writing_can_be_cancelled() {
     let app = TestApp::start().await;
     let id = luna(&app).await;
@@ -331,11 +380,12 @@ async fn the_library_is_kept_searched_and_undone() {
 async fn a_prompt_is_used_when_a_picture_is_made_from_it() {
     let app = TestApp::start().await;
     let id = character(&app, "Nova").await;
-    let prompt =
-        app.post("/api/prompts", json!({"characterId": id, "prompt": "by the sea"})).await.json()["id"].as_str().unwrap().to_owned();
+    let new = json!({"characterId": id, "prompt": "by the sea", "caption": "Salt on my lips. #sea"});
+    let prompt = app.post("/api/prompts", new).await.json()["id"].as_str().unwrap().to_owned();
     let made = app.post("/api/generate-image", json!({"characterId": id, "prompt": "by the sea", "promptId": prompt})).await.json();
     let used = app.get(&format!("/api/prompts/{prompt}")).await.json();
     assert_eq!((&used["used"], &used["contentId"]), (&json!(true), &made["content"]["id"]));
+    assert_eq!(made["content"]["caption"], "Salt on my lips. #sea", "its words go with the picture");
     // With her go her prompts only when asked for.
     app.delete(&format!("/api/characters/{id}")).await;
     assert_eq!(app.get("/api/prompts").await.json().as_array().unwrap().len(), 1);
@@ -373,6 +423,13 @@ async fn templates_can_be_changed_and_a_slip_is_named() {
     );
     let prompts = app.post("/api/prompts/generate", json!({"characterId": id, "count": 3})).await.json();
     assert_eq!((prompts.as_array().unwrap().len(), prompts[0]["source"].as_str()), (1, Some("template")), "there is no second one like it");
+    let stored = app.get("/api/templates").await.json();
+    assert_eq!(stored, json!({"captions": ["Day {day}: {request}!"], "prompts": ["{a|a} hat"]}));
+    let (detail, fields) = app.put("/api/templates", json!({"captions": ["{request}", "{reqest}"]})).await.problem(422);
+    assert!(fields == ["captions"] && detail.starts_with("Line 2: There is no {reqest}"), "{detail}");
+    app.put("/api/templates", json!({"captions": [7]})).await.problem(422);
+    assert_eq!(app.get("/api/templates").await.json(), stored);
+    assert_eq!(app.delete("/api/templates").await.status, StatusCode::NO_CONTENT);
     app.submit("/actions/templates/reset", &[]).await;
     let prompts = app.post("/api/prompts/generate", json!({"characterId": id, "count": 20})).await.json();
     assert_eq!(prompts.as_array().unwrap().len(), 20);

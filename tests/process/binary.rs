@@ -23,11 +23,18 @@ impl Server {
         Self::from(command(dir))
     }
 
+    /// The same with these settings.
+    pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(dir);
+        command.envs(environment.iter().copied());
+        Self::from(command)
+    }
+
     /// The same where no file may grow beyond so many blocks of 1,024 bytes.
     pub fn start_with_file_limit(dir: &Path, blocks: u32) -> Self {
         let plain = command(dir);
         let mut limited = Command::new("bash");
-        limited.arg("-c").arg(format!("ulimit -f {blocks}; exec \"$0\" \"$@\"")).arg(plain.get_program()).args(plain.get_args());
+        limited.arg("-c").arg(format!("ulimit -S -f {blocks}; exec \"$0\" \"$@\"")).arg(plain.get_program()).args(plain.get_args());
         limited.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Self::from(limited)
     }
@@ -39,6 +46,12 @@ impl Server {
         stdout.read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("Digital Dalla is ready: ").unwrap_or_else(|| panic!("it said {line:?}")).to_owned();
         Self { child, _stdout: stdout, url, client: Client::builder().no_proxy().build().unwrap() }
+    }
+
+    /// Takes that limit away while it runs, as somebody does who tidies a full disk.
+    pub fn give_room(&self) {
+        let freed = Command::new("prlimit").arg(format!("--pid={}", self.pid())).arg("--fsize=unlimited").status().unwrap();
+        assert!(freed.success());
     }
 
     pub fn pid(&self) -> u32 {
@@ -55,8 +68,11 @@ impl Server {
 
     /// Creates a character; answers the status and the body.
     pub async fn create(&self, name: &str, backstory: &str) -> (u16, Value) {
-        let body = serde_json::json!({"name": name, "backstory": backstory});
-        let answer = self.request(Method::POST, "/api/characters").json(&body).send().await.unwrap();
+        self.post("/api/characters", serde_json::json!({"name": name, "backstory": backstory})).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let answer = self.request(Method::POST, path).json(&body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
@@ -67,8 +83,13 @@ impl Server {
     }
 
     /// As `kill` and service managers do; answers whether it ended well.
-    pub fn terminate(mut self) -> bool {
-        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
+    pub fn terminate(self) -> bool {
+        self.end("-TERM")
+    }
+
+    /// The same with that signal.
+    pub fn end(mut self, signal: &str) -> bool {
+        assert!(Command::new("kill").arg(signal).arg(self.pid().to_string()).status().unwrap().success());
         self.child.wait().unwrap().success()
     }
 }
@@ -88,7 +109,7 @@ pub fn run(dir: &Path, environment: &[(&str, &str)]) -> Output {
 
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_digital-dalla"));
-    let variables = std::env::vars().filter(|(name, _)| name.starts_with("DALLA_") || name.starts_with("COMFYUI_"));
+    let variables = std::env::vars().filter(|(name, _)| ["DALLA_", "COMFYUI_", "GEMINI_"].iter().any(|ours| name.starts_with(ours)));
     for (name, _) in variables {
         command.env_remove(name);
     }

@@ -23,12 +23,39 @@ fn a_wrong_setting_stops_the_start_and_is_named() {
         ("COMFYUI_URL", "not a url"),
         ("DALLA_TIMEZONE", "Mars/Base"),
         ("DALLA_WAIT_LIMIT", "soon"),
+        ("DALLA_WAIT_LIMIT", "0"),
+        ("DALLA_SANDBOX", "perhaps"),
+        ("DALLA_CORS_ORIGINS", "nonsense"),
+        ("DALLA_ALLOWED_HOSTS", "http://box.home"),
+        ("COMFYUI_STALL_LIMIT", "-1"),
+        ("COMFYUI_GONE_LIMIT", "1.5"),
+        ("GEMINI_BASE_URL", "generativelanguage.googleapis.com"),
+        ("GEMINI_LIMIT", "86401"),
+        ("GEMINI_API_KEY", "two words"),
+        ("DALLA_DATA_DIR", "/proc/nowhere"),
         ("DALLA_SECRET_KEY", "short"),
         ("DALLA_LOG", "=,="),
     ] {
         let output = run(dir.path(), &[(name, value)]);
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && words.contains(name), "{name}={value}: {words}");
+        assert!(name != "GEMINI_API_KEY" || !words.contains(value), "a key is not shown: {words}");
+    }
+}
+
+#[tokio::test]
+async fn it_ends_well_however_it_is_told_to() {
+    for signal in ["-TERM", "-INT"] {
+        let dir = tempfile::tempdir().unwrap();
+        let server = Server::start(dir.path());
+        // Somebody watches, and somebody waits for nothing.
+        let mut watching = server.request(reqwest::Method::GET, "/api/events").send().await.unwrap();
+        assert_eq!(server.create("Luna", "").await.0, 201);
+        assert!(watching.chunk().await.unwrap().is_some());
+        assert!(server.end(signal), "{signal}");
+        while watching.chunk().await.unwrap().is_some() {}
+        let array = std::fs::read_to_string(dir.path().join("data/characters.json")).unwrap();
+        assert!(array.contains("Luna"), "{array}");
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod binary;
 mod damage;
+mod jobs;
 mod life;
 mod power;

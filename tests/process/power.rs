@@ -7,7 +7,7 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::binary::Server;
 
@@ -34,6 +34,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let count = acknowledged.lock().unwrap().len();
     assert!(count > ROUNDS as usize, "only {count} writes were acknowledged");
     assert!(server.terminate());
+    let left = std::fs::read_dir(dir.path().join("data")).unwrap().map(|file| file.unwrap().path());
+    assert_eq!(left.filter(|path| path.extension().is_some_and(|end| end == "tmp")).count(), 0, "nothing half written stays behind");
     for name in ["characters", "secrets"] {
         let text = std::fs::read_to_string(dir.path().join(format!("data/{name}.json"))).unwrap();
         serde_json::from_str::<Vec<Value>>(&text).unwrap();
@@ -74,8 +76,11 @@ async fn check(server: &Server, acknowledged: &Mutex<HashSet<String>>) {
 async fn a_full_disk_refuses_writes_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start_with_file_limit(dir.path(), 64);
+    let luna = server.create("Luna", "").await.1["id"].clone();
+    let prompt = server.post("/api/prompts", json!({"characterId": luna, "prompt": "a lake ".repeat(1_000)})).await.1;
+    let (_, deleted) = server.post("/api/prompts/delete", json!({"ids": [prompt["id"]]})).await;
     let long = "x".repeat(8_000);
-    let mut stored = 0;
+    let mut stored = 1;
     let problem = loop {
         let (status, answer) = server.create(&format!("Luna {stored}"), &long).await;
         match status {
@@ -87,10 +92,20 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     assert!(problem["detail"].as_str().unwrap().contains("The disk is full."), "{problem}");
     let count = |text: String| serde_json::from_str::<Vec<Value>>(&text).unwrap().len();
     assert_eq!(count(server.get("/api/characters").await), stored, "reads go on");
+    // Small changes may still fit.
+    while server.create("Luna", "").await.0 == 201 {
+        stored += 1;
+    }
+    let undo = json!({"undo": deleted["undo"]});
+    assert_eq!(server.post("/api/prompts/undo", undo.clone()).await.0, 507);
+
+    server.give_room();
+    assert_eq!(server.create("Cortex", &long).await.0, 201, "writes go on when there is room");
+    assert_eq!(server.post("/api/prompts/undo", undo).await.1["restored"], 1, "what could not be undone then can be now");
     drop(server);
 
     let server = Server::start(dir.path());
-    assert_eq!(count(server.get("/api/characters").await), stored, "nothing is lost");
-    assert_eq!(server.create("Cortex", &long).await.0, 201, "and writes go on when there is room");
+    assert_eq!(count(server.get("/api/characters").await), stored + 1, "nothing is lost");
+    assert_eq!(count(server.get("/api/prompts").await), 1);
     assert!(server.terminate());
 }

@@ -17,7 +17,7 @@ async fn a_folder_of_an_older_app_opens_as_it_is_and_keeps_what_we_do_not_know()
     std::fs::write(dir.path().join("characters.json"), format!("\u{feff}{old}")).unwrap();
     std::fs::write(
         dir.path().join("content.json"),
-        r#"[{"id": "p1", "imageUrl": "https://example.org/a.png", "postedToInstagram": true}]"#,
+        r#"[{"id": "p1", "imageUrl": "https://example.org/a.png", "postedToInstagram": true}, {"id": "p2", "characterId": null, "caption": null, "altText": null}]"#,
     )
     .unwrap();
     std::fs::write(dir.path().join("scheduler.json"), "[1, 2]").unwrap();

@@ -65,6 +65,15 @@ pub enum DrawError {
 }
 
 impl ComfyError {
+    /// The HTTP status it answered with, when it answered with one that tells something.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            Self::Forbidden(_) => Some(403),
+            Self::Unreachable(_) | Self::TooSlow(_) | Self::Garbage(_) => None,
+        }
+    }
+
     /// Whether there was no useful answer at all.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::TooSlow(_))

@@ -6,13 +6,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
-use super::{Comfy, SystemStats};
+use super::{Comfy, ComfyError, SystemStats};
 use crate::domain::{
     generation::Recipe,
     model::{Catalogue, Family, ModelFile},
@@ -41,6 +42,8 @@ pub struct Server {
 pub struct Sighting {
     /// `None` before the first look.
     pub at: Option<DateTime<Utc>>,
+    /// How long its first answer took, when there was one.
+    pub took: Option<Duration>,
     /// What was seen.
     pub sight: Sight,
 }
@@ -59,8 +62,8 @@ pub enum Sight {
     },
     /// It did not.
     Down {
-        /// Why, and what to do.
-        words: String,
+        /// Why; its words say what to do.
+        error: ComfyError,
     },
 }
 
@@ -71,7 +74,7 @@ pub struct Ticket(Arc<Server>);
 impl Farm {
     /// A farm of these servers, of which nothing is known yet.
     pub fn new(servers: Vec<Comfy>) -> Self {
-        let unknown = || ArcSwap::from_pointee(Sighting { at: None, sight: Sight::Unknown });
+        let unknown = || ArcSwap::from_pointee(Sighting { at: None, took: None, sight: Sight::Unknown });
         let server = |comfy| Arc::new(Server { comfy, seen: unknown(), ours: AtomicUsize::new(0) });
         Self { servers: servers.into_iter().map(server).collect(), together: ArcSwap::default() }
     }
@@ -139,15 +142,21 @@ impl Server {
     }
 
     async fn look(&self, families: &BTreeMap<String, Family>, now: DateTime<Utc>) -> bool {
-        let looked = async { Ok::<_, super::ComfyError>((self.comfy.system().await?, self.comfy.catalogue(families).await?)) };
+        let begun = Instant::now();
+        let mut took = None;
+        let looked = async {
+            let system = self.comfy.system().await?;
+            took = Some(begun.elapsed());
+            Ok::<_, ComfyError>((system, self.comfy.catalogue(families).await?))
+        };
         let sight = match looked.await {
             Ok((system, catalogue)) => Sight::Up { system, catalogue: Arc::new(catalogue) },
-            Err(error) => Sight::Down { words: error.to_string() },
+            Err(error) => Sight::Down { error },
         };
-        let before = self.seen.swap(Arc::new(Sighting { at: Some(now), sight: sight.clone() }));
+        let before = self.seen.swap(Arc::new(Sighting { at: Some(now), took, sight: sight.clone() }));
         match (&before.sight, &sight) {
             (Sight::Up { catalogue: before, .. }, Sight::Up { catalogue: after, .. }) => before != after,
-            (Sight::Down { words: before }, Sight::Down { words: after }) => before != after,
+            (Sight::Down { error: before }, Sight::Down { error: after }) => before != after,
             _ => true,
         }
     }

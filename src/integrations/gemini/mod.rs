@@ -51,13 +51,13 @@ pub struct Ask<'a> {
     pub schema: &'a Value,
 }
 
-/// What was answered.
+/// What came of a question.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Asked {
     /// Fits the schema as far as Gemini holds to it; lengths of texts are not promised.
-    pub json: Value,
-    /// What it cost.
-    pub usage: Usage,
+    pub answer: Result<Value, GeminiError>,
+    /// What each call cost, also those whose answer was of no use.
+    pub usage: Vec<Usage>,
 }
 
 /// Room for the answer and the thoughts before it, which count too.
@@ -71,18 +71,19 @@ impl Gemini {
 
     /// Asks once, and once more where the same question can bring a better answer: an answer that was cut gets more
     /// room, a recited, empty or unreadable one is asked for in other words.
-    pub async fn ask(&self, key: &SecretString, ask: &Ask<'_>) -> Result<Answer, GeminiError> {
-        let answered = self.ask_well(key, ask).await;
-        self.met(answered.as_ref().err().filter(|error| error.is_about_us()));
-        answered
+    pub async fn ask(&self, key: &SecretString, ask: &Ask<'_>) -> Asked {
+        let mut usage = Vec::new();
+        let answer = self.ask_well(key, ask, &mut usage).await;
+        self.met(answer.as_ref().err().filter(|error| error.is_about_us()));
+        Asked { answer, usage }
     }
 
-    async fn ask_well(&self, key: &SecretString, ask: &Ask<'_>) -> Result<Answer, GeminiError> {
-        match self.ask_once(key, ask, ask.task, ROOM).await {
-            Err(GeminiError::Cut) => self.ask_once(key, ask, ask.task, ROOM * 4).await,
+    async fn ask_well(&self, key: &SecretString, ask: &Ask<'_>, usage: &mut Vec<Usage>) -> Result<Value, GeminiError> {
+        match self.ask_once(key, ask, ask.task, ROOM, usage).await {
+            Err(GeminiError::Cut) => self.ask_once(key, ask, ask.task, ROOM * 4, usage).await,
             Err(GeminiError::Recited | GeminiError::Empty | GeminiError::Unreadable) => {
                 let task = format!("{}\n\nUse words of your own, and answer with the JSON alone.", ask.task);
-                self.ask_once(key, ask, &task, ROOM).await
+                self.ask_once(key, ask, &task, ROOM, usage).await
             }
             answered => answered,
         }
@@ -96,7 +97,14 @@ impl Gemini {
         Ok(listed.models.into_iter().filter_map(wire::Model::writer).collect())
     }
 
-    async fn ask_once(&self, key: &SecretString, ask: &Ask<'_>, task: &str, room: u32) -> Result<Answer, GeminiError> {
+    async fn ask_once(
+        &self,
+        key: &SecretString,
+        ask: &Ask<'_>,
+        task: &str,
+        room: u32,
+        usage: &mut Vec<Usage>,
+    ) -> Result<Value, GeminiError> {
         let path = format!("v1beta/models/{}:generateContent", ask.model);
         let url = self.url(&path)?;
         let picture = ask.picture.map(|picture| BASE64_STANDARD.encode(picture));
@@ -115,8 +123,8 @@ impl Gemini {
             }
         };
         let answer: wire::Answer = serde_json::from_str(&text).map_err(|_| GeminiError::Unreadable)?;
-        let usage = answer.usage(ask.model);
-        Ok(Answer { json: answer.json()?, usage })
+        usage.extend(answer.usage(ask.model));
+        answer.json()
     }
 
     async fn send(&self, key: &SecretString, request: RequestBuilder) -> Result<String, GeminiError> {

@@ -89,15 +89,17 @@ struct Counted {
 }
 
 impl Answer {
-    pub(super) fn usage(&self, asked: &str) -> Usage {
+    /// What it cost, when Gemini says so.
+    pub(super) fn usage(&self, asked: &str) -> Option<Usage> {
         let counted = &self.usage_metadata;
         let model = if self.model_version.is_empty() { asked } else { &self.model_version };
-        Usage {
+        let usage = Usage {
             model: model.to_owned(),
             asked: counted.prompt_token_count,
             answered: counted.candidates_token_count,
             thought: counted.thoughts_token_count,
-        }
+        };
+        (usage.tokens() > 0).then_some(usage)
     }
 
     pub(super) fn json(self) -> Result<Value, GeminiError> {

@@ -22,6 +22,13 @@ pub enum Fault {
         /// As in `/queue`.
         path: String,
     },
+    /// A request to a path that begins like this is answered with that status and nothing else.
+    Answer {
+        /// As in `/system_stats`.
+        path: String,
+        /// As in 500.
+        status: u16,
+    },
     /// The sockets break off after that step.
     DropSockets {
         /// From 1.

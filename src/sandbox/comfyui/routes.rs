@@ -51,7 +51,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-/// Foreign origins are refused, and requests that were asked to hang do.
+/// Foreign origins are refused; requests that were asked to hang or to fail do.
 async fn guard(State(server): App, request: Request, next: Next) -> Response {
     if is_foreign(request.headers()) {
         return StatusCode::FORBIDDEN.into_response();
@@ -60,6 +60,13 @@ async fn guard(State(server): App, request: Request, next: Next) -> Response {
     let hangs = |fault: &Fault| if let Fault::Hang { path: asked } = fault { path.starts_with(asked.as_str()).then_some(()) } else { None };
     if server.lasting.faults.take(hangs).is_some() {
         return std::future::pending().await;
+    }
+    let answers = |fault: &Fault| match fault {
+        Fault::Answer { path: asked, status } if path.starts_with(asked.as_str()) => StatusCode::from_u16(*status).ok(),
+        _ => None,
+    };
+    if let Some(status) = server.lasting.faults.take(answers) {
+        return status.into_response();
     }
     next.run(request).await
 }

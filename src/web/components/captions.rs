@@ -109,7 +109,7 @@ pub fn CaptionField(
             // A line break right after the tag would be swallowed by the browser, and Leptos escapes nothing in here.
             <textarea id=id.clone() name=sent(name) rows=rows data-measure=network.key() aria-invalid=is_wrong.then_some("true")
                 aria-describedby=described>{format!("\n{}", html_escape::encode_text(&value))}</textarea>
-            <p class="help caption-count" class:over=!counted.fits id=count_id>{count_words(&counted)}</p>
+            <p class="help caption-count" class:too-long=!counted.fits id=count_id>{count_words(&counted)}</p>
             {help.map(|help| view! { <p class="help">{help}</p> })}
             {wrong.map(|wrong| view! { <p class="error" id=error_id><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> })}
         </div>

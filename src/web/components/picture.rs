@@ -38,7 +38,9 @@ pub fn Tile(content: Arc<Content>) -> impl IntoView {
         view! { <span class="over">{pill}{out}</span> }
     });
     let image = content.picture.as_ref().map(|picture| {
-        view! { <img src=content.thumbnail_url() loading="lazy" decoding="async" width=picture.width height=picture.height alt=alt(&content)/> }
+        // A page shows many: what takes more than a sentence is said on the picture's own page.
+        let alt = words::start(&alt(&content), 120);
+        view! { <img src=content.thumbnail_url() loading="lazy" decoding="async" width=picture.width height=picture.height alt=alt/> }
     });
     view! { <a href=format!("/content/{}", context::encode(content.id.as_str())) title=title>{image}{state}</a> }.into_any()
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{page::Pill, post::PostPill};
 use crate::{
     domain::{
-        caption::{self, Network},
+        caption::Network,
         check::{Check, Verdict},
         content::Content,
         post::Post,
@@ -64,13 +64,9 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
         1 => "One thing stands in the way".to_owned(),
         more => format!("{more} things stand in the way"),
     };
-    let caption = content.caption_for(network).to_owned();
-    let counted = caption::count(network, &caption);
-    let words = if caption.is_empty() { "No words yet.".to_owned() } else { caption };
     let rows = list.into_iter().map(row).collect_view();
     let label = format!("Post to {}", network.label());
     view! {
-        <blockquote class="preview prewrap">{words}<footer class="muted small">{format!("{} of {}", counted.length, counted.longest)}</footer></blockquote>
         <details class="checks" open=stops == 0 || ours><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
         <form class="stack" method="post" action="/actions/posts/create">
             <ProblemSummary problem/>

@@ -55,7 +55,7 @@ pub fn Models() -> impl IntoView {
     let down: Vec<_> = seen
         .iter()
         .filter_map(|seen| match &seen.sight {
-            Sight::Down { words } => Some(words.clone()),
+            Sight::Down { error } => Some(error.to_string()),
             Sight::Up { .. } | Sight::Unknown => None,
         })
         .collect();

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::{
     domain::{
-        content::{Content, ContentId},
+        content::{Content, ContentId, ReviewState},
         generation::GenerateRequest,
     },
     service::{
@@ -22,6 +22,7 @@ use crate::{
             page::{Empty, Heading},
             parts::PromptParts,
             picture::alt,
+            preview::Previews,
         },
         context,
         pages::{content::detail::Words, jobs::page_of as job_page},
@@ -53,17 +54,19 @@ pub async fn decide(
     .await
 }
 
-/// Rejects a picture and asks for another like it, with a new seed.
+/// Rejects a picture and asks for another like it, with a new seed: that one comes to review by itself.
 #[server(prefix = "/actions", endpoint = "review/again")]
-pub async fn again(id: ContentId) -> Result<(), ServerFnError> {
+pub async fn again(id: ContentId, #[server(default)] back: String) -> Result<(), ServerFnError> {
     let app = context::app();
-    press("/review", async {
+    let page = if back.starts_with("/review") { back } else { "/review".to_owned() };
+    press(&page, async {
+        let next = after(&app, &id, &page);
         let content = service::content::get(&app, &id)?;
         let request = GenerateRequest { seed: None, ..service::content::again(&content)? };
-        let job = service::images::order(&app, request, Utc::now()).await?;
+        let job = service::images::order_like(&app, &content, request, ReviewState::InReview, Utc::now()).await?;
         let decision = Decision::Reject { reason: "Made again with another seed.".into() };
         service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
-        Ok(Done::to("/review").saying("Another one is being made.").seen_at(job_page(&job)))
+        Ok(Done::to(next).saying("Another one is being made; it comes here when it is done.").seen_at(job_page(&job)))
     })
     .await
 }
@@ -139,7 +142,8 @@ pub fn Review() -> impl IntoView {
             <figure class="stage">{image}</figure>
             <div class="stack">
                 <Decide content=Arc::clone(&content) back/>
-                <Words content beside=true/>
+                <Words content=Arc::clone(&content) beside=true/>
+                <Previews content/>
                 {made}
             </div>
             <ul class="strip queue" aria-label="What waits">{tiles}</ul>
@@ -161,7 +165,7 @@ fn Decide(content: Arc<Content>, back: String) -> impl IntoView {
     let again = content.provenance.is_some().then(|| {
         view! {
             <form method="post" action="/actions/review/again">
-                <input type="hidden" name="id" value=id.clone()/>
+                <input type="hidden" name="id" value=id.clone()/><input type="hidden" name="back" value=back.clone()/>
                 <button class="button" data-key="g">"Again "<kbd class="js-only">"G"</kbd></button>
             </form>
         }

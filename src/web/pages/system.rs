@@ -23,9 +23,7 @@ use crate::{
 pub async fn look_now() -> Result<(), ServerFnError> {
     let app = context::app();
     press("/system", async {
-        service::models::look(&app, Utc::now()).await;
-        // What was wrong stands in the list.
-        let _ = service::gemini::test(&app, Utc::now()).await;
+        service::status::look(&app, Utc::now()).await;
         Ok(Done::to("/system").saying("Looked again."))
     })
     .await

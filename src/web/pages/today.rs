@@ -72,7 +72,7 @@ fn FirstSteps(app: AppState) -> impl IntoView {
 #[component]
 fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
     let down = app.comfy.servers().iter().filter_map(|server| match &server.seen().sight {
-        Sight::Down { words } => Some(view! { <li><Pill tone="bad" words="ComfyUI"/><div>{words.clone()}</div></li> }),
+        Sight::Down { error } => Some(view! { <li><Pill tone="bad" words="ComfyUI"/><div>{error.to_string()}</div></li> }),
         Sight::Up { .. } | Sight::Unknown => None,
     });
     let down = down.collect_view();
@@ -181,7 +181,7 @@ fn System(app: AppState) -> impl IntoView {
                 "Connected",
                 format!("{} · {} · {}", system.version, system.device, words::count(catalogue.models.len(), "model", "models")),
             ),
-            Sight::Down { words } => ("bad", "Not connected", words.clone()),
+            Sight::Down { error } => ("bad", "Not connected", error.to_string()),
         };
         view! {
             <li>

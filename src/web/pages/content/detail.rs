@@ -11,7 +11,7 @@ use crate::{
     domain::{
         caption::Network,
         content::{Content, ContentChange, ContentId, Edit, Provenance, ReviewState},
-        generation::GenerateRequest,
+        words::Author,
     },
     service,
     web::{
@@ -22,6 +22,7 @@ use crate::{
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
             picture::alt,
+            preview::Previews,
             publish::Publish,
         },
         context,
@@ -62,8 +63,9 @@ pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm, #[s
 pub async fn make_again(id: ContentId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id), async {
-        let request: GenerateRequest = service::content::again(&*service::content::get(&app, &id)?)?;
-        let job = service::images::order(&app, request, Utc::now()).await?;
+        let content = service::content::get(&app, &id)?;
+        let request = service::content::again(&content)?;
+        let job = service::images::order_like(&app, &content, request, ReviewState::Draft, Utc::now()).await?;
         Ok(Done::to(job_page(&job)))
     })
     .await
@@ -115,6 +117,7 @@ pub fn Detail() -> impl IntoView {
             <div class="stack">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
+                <Previews content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
                 <Captions about=About::Content(content)/>
                 {made}
@@ -125,20 +128,35 @@ pub fn Detail() -> impl IntoView {
     .into_any()
 }
 
-/// What was changed, newest first.
+/// What was changed, newest first: when, by whom, and what it was before.
 #[component]
 fn History(edits: Vec<Edit>) -> impl IntoView {
     let rows = edits.into_iter().rev().map(|edit| {
-        let field = match edit.field.as_str() {
+        let what = match edit.field.as_str() {
             "caption" => "Caption",
             "twitterCaption" => "Caption for X",
             "altText" => "Alt text",
             _ => "State",
         };
-        let before = if edit.before.is_empty() { "(nothing)".to_owned() } else { words::start(&edit.before, 240) };
-        view! { <li><div><b>{field}</b><p>"before: "{before}</p></div><span class="end muted"><words::Time at=Some(edit.at)/></span></li> }
+        let by = match edit.by {
+            Author::Gemini => "by Gemini",
+            Author::Template => "by a template",
+            Author::Hand => "by hand",
+        };
+        let before = match (ReviewState::from_key(&edit.before), edit.before.is_empty()) {
+            (Some(state), _) if what == "State" => state.label().to_owned(),
+            (_, true) => "(nothing)".to_owned(),
+            (_, false) => words::start(&edit.before, 240),
+        };
+        let reason = (!edit.reason.is_empty()).then(|| view! { <p>"reason: "{edit.reason}</p> });
+        view! {
+            <li>
+                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>"before: "{before}</p>{reason}</div>
+                <span class="end muted"><words::Time at=Some(edit.at)/></span>
+            </li>
+        }
     });
-    view! { <section class="card"><header><h2>"Changes"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
+    view! { <section class="card" id="history"><header><h2>"Changes"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
 }
 
 #[component]
@@ -202,7 +220,10 @@ pub fn Words(content: Arc<Content>, #[prop(optional)] beside: bool) -> impl Into
                     help="Only where it is to differ from the caption."/>
                 <Field name="altText" label="Alt text" kind=Kind::Text(2) value=form.values.alt_text.clone() wrong=form.wrong("altText") limit=1_000
                     help="What is to be seen, for those who cannot see it."/>
-                <div class="form-actions"><button class=if beside { "button" } else { "button primary" }>"Save words"</button></div>
+                <div class="form-actions">
+                    <button class=if beside { "button" } else { "button primary" }>"Save words"</button>
+                    {beside.then(|| view! { <a class="button quiet" href=format!("{}#captions", page_of(&content.id))><Icon of=icondata_lu::LuPenLine/>"Write captions"</a> })}
+                </div>
             </form>
         </div></section>
     }

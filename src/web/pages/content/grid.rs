@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         content::{ContentId, ReviewState},
+        narrative::Narrative,
         problem::Problem,
     },
     service::{
@@ -15,6 +16,7 @@ use crate::{
         review::Decision,
     },
     state::AppState,
+    store::State,
     web::{
         actions::{Done, press},
         components::{
@@ -133,8 +135,10 @@ fn Filters(app: AppState, filter: Filter) -> impl IntoView {
     let people = state.characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let states = ReviewState::ALL.into_iter().map(|state| (state.key().to_owned(), state.label().to_owned())).collect();
     let models = state.content.values("model").map(|model| (model.to_owned(), model.to_owned())).collect();
-    let arcs: Vec<_> =
-        state.characters.iter().flat_map(|one| one.narratives.iter()).map(|arc| (arc.id.to_string(), arc.title.clone())).collect();
+    // Everybody's arcs together could be thousands: they are offered of the one that is chosen.
+    let hers = state.characters.iter().filter(|one| one.id.as_str() == filter.character_id).flat_map(|one| one.narratives.iter());
+    let chosen = filter.character_id.is_empty().then(|| arc_of(&state, &filter.narrative_id)).flatten();
+    let arcs: Vec<_> = hers.chain(chosen).map(|arc| (arc.id.to_string(), arc.title.clone())).collect();
     view! {
         <form class="filters" method="get" action="/content" role="search">
             <div class="field search"><label for="q" class="visually-hidden">"Words"</label><input id="q" type="search" name="q" value=filter.q.clone() placeholder="Words in prompt or caption"/></div>
@@ -177,8 +181,7 @@ fn select(
 fn Chips(app: AppState, filter: Filter) -> impl IntoView {
     let state = app.store.read();
     let name = state.characters.get(&filter.character_id).map_or(filter.character_id.clone(), |one| one.name.clone());
-    let arc = state.characters.iter().flat_map(|one| one.narratives.iter()).find(|arc| arc.id.as_str() == filter.narrative_id);
-    let arc = arc.map_or(filter.narrative_id.clone(), |arc| arc.title.clone());
+    let arc = arc_of(&state, &filter.narrative_id).map_or(filter.narrative_id.clone(), |arc| arc.title.clone());
     let state_words = ReviewState::from_key(&filter.state).map_or(filter.state.clone(), |state| state.label().to_owned());
     let chips = [
         ("q", filter.q.clone(), format!("“{}”", words::start(&filter.q, 40))),
@@ -194,6 +197,11 @@ fn Chips(app: AppState, filter: Filter) -> impl IntoView {
     });
     let chips = chips.collect_view();
     (!chips.is_empty()).then(|| view! { <ul class="chips">{chips}</ul> })
+}
+
+/// The arc of that id, whoever's it is.
+fn arc_of<'a>(state: &'a State, id: &str) -> Option<&'a Narrative> {
+    state.characters.iter().flat_map(|one| one.narratives.iter()).find(|arc| arc.id.as_str() == id)
 }
 
 fn filter() -> Filter {

@@ -52,7 +52,7 @@ pub struct StudioForm {
 }
 
 /// The form as it stands in a URL, for the preview.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct InQuery {
     form: StudioForm,
 }
@@ -63,6 +63,18 @@ impl StudioForm {
         let parts = use_context::<axum::http::request::Parts>()?;
         let query = parts.uri.query().filter(|query| query.contains("form%5B") || query.contains("form["))?;
         serde_qs::Config::new(5, false).deserialize_str::<InQuery>(query).ok().map(|typed| typed.form)
+    }
+
+    /// The Studio's address with this form and that prompt written by hand; an empty one is composed again.
+    pub fn by_hand(&self, prompt: &str) -> Option<String> {
+        let form = Self { full_prompt: prompt.to_owned(), ..self.clone() };
+        let query = serde_qs::to_string(&InQuery { form }).ok()?;
+        Some(format!("/studio?{query}#field-fullPrompt"))
+    }
+
+    /// Whether the whole prompt is written by hand.
+    pub fn is_by_hand(&self) -> bool {
+        !self.full_prompt.trim().is_empty()
     }
 
     /// A request as it would have been typed.
@@ -241,7 +253,7 @@ fn Advanced(form: Form<StudioForm>, catalogue: Catalogue) -> impl IntoView {
     };
     const ADVANCED: [&str; 10] =
         ["width", "height", "steps", "cfg", "guidance", "sampler", "scheduler", "seed", "negativePrompt", "fullPrompt"];
-    let open = ADVANCED.iter().any(|field| form.wrong(field).is_some());
+    let open = values.is_by_hand() || ADVANCED.iter().any(|field| form.wrong(field).is_some());
     let seed = if values.seed.is_empty() { "random".to_owned() } else { values.seed.clone() };
     view! {
         <details class="fold" open=open>

@@ -21,6 +21,7 @@ use crate::{
         job::{Job, JobId},
         library::PromptId,
         problem::Problem,
+        prompt,
     },
     service,
     state::AppState,
@@ -136,7 +137,12 @@ fn Prompt(form: StudioForm) -> impl IntoView {
                 }
                 Err(problem) => view! { <p class="note warn">{problem.message}</p> }.into_any(),
             };
-            view! { <PromptParts parts=preview.parts/>{words} }.into_any()
+            let (label, address) = match form.is_by_hand() {
+                false => ("Edit by hand", form.by_hand(&prompt::join(&preview.parts))),
+                true => ("Compose it again", form.by_hand("")),
+            };
+            let edit = address.map(|address| view! { <p><a class="button small quiet" href=address>{label}</a></p> });
+            view! { <PromptParts parts=preview.parts/>{words}{edit} }.into_any()
         }
     };
     view! {
