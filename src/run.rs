@@ -39,7 +39,7 @@ pub async fn run(mut config: Config) -> Result<(), String> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     // Kept until the end: the simulators stop with it.
-    let _sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
+    let sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
     if config.sandbox && config.public_url.is_none() {
         // The simulated Instagram is on this machine, so it fetches pictures from here.
         config.public_url = format!("http://{address}").parse().ok();
@@ -53,9 +53,13 @@ pub async fn run(mut config: Config) -> Result<(), String> {
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
     service::media::tidy(&app).await;
     if app.config.sandbox {
-        service::seed::cast(&app, instagram::TOKEN, x::KEYS, Utc::now()).await.map_err(|error| error.to_string())?;
+        let keys = |number| service::seed::Keys { instagram: instagram::token(number), x: x::keys(number) };
+        service::seed::cast(&app, [keys(1), keys(2)], Utc::now()).await.map_err(|error| error.to_string())?;
     }
     println!("Digital Dalla is ready: http://{address}");
+    if let Some((_, _, instagram, x)) = &sandbox {
+        println!("Nothing leaves this machine. What is posted appears at {} and {}.", instagram.page(), x.page());
+    }
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
     serve(app, listener, public).await
 }
@@ -112,7 +116,11 @@ async fn simulate(config: &mut Config) -> Result<Simulated, String> {
     let sandbox = ComfySandbox::start(Options::default()).await.map_err(broken)?;
     let url = sandbox.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.comfyui = vec![url];
-    let (instagram, x) = (InstagramSandbox::start().await.map_err(broken)?, XSandbox::start().await.map_err(broken)?);
+    // What went out is remembered, and stays under its address, as on the real networks.
+    let memory = |network| Some(config.data_dir().join("sandbox").join(network));
+    let instagram = instagram::Options { reads: 1, memory: memory("instagram") };
+    let instagram = InstagramSandbox::start(instagram).await.map_err(broken)?;
+    let x = XSandbox::start(x::Options { memory: memory("x") }).await.map_err(broken)?;
     config.instagram_url = instagram.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.x_url = x.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     Ok((sandbox, writer, instagram, x))

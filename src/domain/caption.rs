@@ -109,6 +109,13 @@ pub fn count(network: Network, text: &str) -> Count {
     Count { network, length, longest: network.longest(), hashtags, mentions, fits }
 }
 
+/// The words before the first link, which X shows shortened; a name of a site is a link too.
+pub fn before_links(text: &str) -> &str {
+    let links = twitter_text::extractor::Extractor::new().extract_urls(text);
+    let first = links.iter().filter_map(|link| text.find(link.as_str())).min();
+    text[..first.unwrap_or(text.len())].trim()
+}
+
 /// What X charges for a post, in dollars: 0.015, or 0.2 with a link, and 0.005 for each alt text
 /// (<https://docs.x.com/x-api/getting-started/pricing>, since April 2026).
 pub fn price(text: &str, alt_texts: usize) -> f64 {

@@ -181,6 +181,10 @@ async fn renew(app: &AppState, account: &Account, now: DateTime<Utc>) -> Result<
     };
     app.store
         .write(move |tx| {
+            // Another token was entered in the meantime, or the account was tested: the next round sees to it.
+            if tx.get::<Account>(&account.id).is_none_or(|stored| stored.checked_at != account.checked_at) {
+                return Ok(());
+            }
             // The token that came back and what is known of it: both or none.
             if let Some(token) = renewed {
                 tx.put_secret(account.character_id.as_str(), Credential::InstagramApiKey.field(), &token)?;

@@ -1,6 +1,10 @@
 //! Accounts: whether a character's keys work, and what is said when they do not.
 
-use digital_dalla::sandbox::{instagram, x};
+use digital_dalla::sandbox::{
+    instagram::{self, Step},
+    social::What,
+    x,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -29,31 +33,31 @@ async fn good_keys_are_connected_and_the_page_says_whose_they_are() {
     let on_instagram = test(&app, &id, "instagram").await;
     assert_eq!((&on_instagram["state"], &on_instagram["networkId"]), (&json!("connected"), &json!("17841400000000001")));
     let on_x = test(&app, &id, "x").await;
-    assert_eq!((&on_x["state"], &on_x["username"]), (&json!("connected"), &json!("sandbox_persona")));
+    assert_eq!((&on_x["state"], &on_x["username"]), (&json!("connected"), &json!("luna_mystic")));
     let page = app.get(&format!("/characters/{id}/accounts")).await.text;
-    assert!(page.contains("@sandbox.persona") && page.contains("@sandbox_persona"));
+    assert!(page.contains("@luna.mystic") && page.contains("@luna_mystic"));
     for key in x::KEYS.iter().chain([&instagram::TOKEN]) {
         assert!(!page.contains(key), "no key is shown");
     }
     // Another key is not tested yet.
     app.patch(&format!("/api/characters/{id}"), json!({"instagramApiKey": "another-token-000"})).await;
     let page = app.get(&format!("/characters/{id}/accounts")).await.text;
-    assert!(page.contains("not tested since they were set") && page.contains("@sandbox_persona") && !page.contains("@sandbox.persona"));
+    assert!(page.contains("not tested since they were set") && page.contains("@luna_mystic") && !page.contains("@luna.mystic"));
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_an_account_is_said_and_kept() {
     let app = TestApp::start().await;
     let id = persona(&app).await;
-    for (fault, words) in [(x::Fault::NoCredits, "no credits"), (x::Fault::ReadOnly, "may only read")] {
-        app.x.ask(fault);
+    for (fault, words) in [(x::Answer::NoCredits, "no credits"), (x::Answer::ReadOnly, "may only read")] {
+        app.x.faults().ask(x::Fault::before(x::Step::Me, What::Say(fault)));
         let broken = test(&app, &id, "twitter").await;
         assert_eq!(broken["state"], "broken");
         assert!(broken["problem"]["message"].as_str().unwrap().contains(words), "{broken}");
         assert!(app.get(&format!("/characters/{id}/accounts")).await.text.contains(words));
     }
     for (code, subcode, words) in [(190, 463, "has expired"), (190, 459, "open the Instagram app"), (10, 0, "lacks a permission")] {
-        app.instagram.ask(code, subcode);
+        app.instagram.faults().ask(instagram::Fault::before(Step::Me, What::Say(instagram::Answer::Code(code, subcode))));
         let broken = test(&app, &id, "instagram").await;
         assert!(broken["problem"]["message"].as_str().unwrap().contains(words), "{broken}");
     }
@@ -67,11 +71,11 @@ async fn a_network_that_has_a_bad_moment_changes_nothing() {
     let app = TestApp::start().await;
     let id = persona(&app).await;
     test(&app, &id, "x").await;
-    for (fault, words) in [(x::Fault::Broken, "overloaded"), (x::Fault::TooMany, "wants a pause")] {
-        app.x.ask(fault);
+    for (fault, words) in [(x::Answer::Http(503), "overloaded"), (x::Answer::TooMany(60), "wants a pause")] {
+        app.x.faults().ask(x::Fault::before(x::Step::Me, What::Say(fault)));
         let refused = app.post(&format!("/api/characters/{id}/accounts/x/test"), json!({})).await;
         assert!(refused.problem(502).0.contains(words), "{}", refused.text);
-        assert!(app.get(&format!("/characters/{id}/accounts")).await.text.contains("@sandbox_persona"), "still connected");
+        assert!(app.get(&format!("/characters/{id}/accounts")).await.text.contains("@luna_mystic"), "still connected");
     }
 }
 

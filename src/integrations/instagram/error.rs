@@ -35,6 +35,9 @@ pub enum InstagramError {
     /// 9004, 2207052 and 2207003.
     #[error("Instagram could not fetch the picture from its public address. Check that the address is reachable from outside.")]
     NotFetched,
+    /// -1 with 2207032, 2207053 or 2207082.
+    #[error("Instagram could not take the picture in this time.")]
+    NotMade,
     /// The container is gone, expired or broken.
     #[error("Instagram no longer has what was handed over.")]
     ContainerGone,
@@ -90,9 +93,11 @@ impl InstagramError {
         match self {
             Self::TokenRefused | Self::TokenExpired | Self::Checkpoint | Self::NotPermitted => Refusal::Account,
             Self::TooMany | Self::QuotaSpent => Refusal::Later(Duration::hours(1)),
-            Self::LooksLikeSpam | Self::Broken | Self::Unreadable | Self::TooSlow | Self::NoSuchThing if publishing => Refusal::Unknown,
+            Self::LooksLikeSpam | Self::Broken | Self::NotMade | Self::Unreadable | Self::TooSlow | Self::NoSuchThing if publishing => {
+                Refusal::Unknown
+            }
             Self::Broken | Self::Unreadable | Self::TooSlow | Self::NoSuchThing | Self::Unreachable => Refusal::Again,
-            Self::NotFetched | Self::ContainerGone => Refusal::Lost,
+            Self::NotFetched | Self::NotMade | Self::ContainerGone => Refusal::Lost,
             Self::NotReady => Refusal::NotReady,
             Self::Duplicate => Refusal::Duplicate,
             Self::LooksLikeSpam
@@ -126,6 +131,7 @@ struct Fault {
     code: i64,
     error_subcode: i64,
     error_user_msg: String,
+    is_transient: bool,
 }
 
 /// What an answer other than 2xx means.
@@ -141,7 +147,8 @@ pub(super) fn refusal(status: u16, text: &str) -> InstagramError {
         (4 | 17 | 32 | 341 | 613 | 80_001 | 80_002, _) => E::TooMany,
         (9, 2_207_042) => E::QuotaSpent,
         (-2, 2_207_020) | (24, _) => E::ContainerGone,
-        (-2 | 9004, _) | (-1, 2_207_032 | 2_207_053) | (_, 2_207_082 | 2_207_052) => E::NotFetched,
+        (-1, 2_207_032 | 2_207_053) | (_, 2_207_082) => E::NotMade,
+        (-2 | 9004, _) | (_, 2_207_052) => E::NotFetched,
         (9007, _) => E::NotReady,
         (36_000, _) => E::PictureTooLarge,
         (36_001, _) => E::PictureFormat,
@@ -151,8 +158,11 @@ pub(super) fn refusal(status: u16, text: &str) -> InstagramError {
         (368, _) => E::Blocked,
         (506, _) => E::Duplicate,
         (-1 | 1 | 2, _) => E::Broken,
-        (0, _) if status >= 500 => E::Broken,
         (0, _) if status == 401 => E::TokenRefused,
+        (0, _) if status == 408 => E::TooSlow,
+        (0, _) if status == 429 => E::TooMany,
+        // What is not known and may pass may also have happened.
+        _ if status >= 500 || fault.is_transient => E::Broken,
         _ => E::Refused(words(status, fault)),
     }
 }
@@ -181,6 +191,9 @@ mod tests {
         assert_eq!(answer(80_002, 0), InstagramError::TooMany);
         assert_eq!(answer(100, 2), InstagramError::Refused("Fehler".into()));
         assert_eq!(refusal(502, "<html>"), InstagramError::Broken);
+        assert_eq!(refusal(500, r#"{"error": {"code": 77777}}"#), InstagramError::Broken);
+        assert_eq!(refusal(400, r#"{"error": {"code": 77777, "is_transient": true}}"#), InstagramError::Broken);
+        assert_eq!(refusal(429, "<html>"), InstagramError::TooMany);
     }
 
     /// The table of publishing codes: what follows on any call, and on the one that publishes.
@@ -192,8 +205,9 @@ mod tests {
             (-2, 2_207_003, Lost, Lost),
             (-2, 2_207_020, Lost, Lost),
             (-1, 2_207_001, Again, Unknown),
-            (-1, 2_207_032, Lost, Lost),
-            (-1, 2_207_053, Lost, Lost),
+            (-1, 2_207_032, Lost, Unknown),
+            (-1, 2_207_053, Lost, Unknown),
+            (1_000, 2_207_082, Lost, Unknown),
             (1, 0, Again, Unknown),
             (2, 0, Again, Unknown),
             (4, 0, hour, hour),

@@ -28,6 +28,9 @@ pub enum XError {
         /// How long.
         wait: Duration,
     },
+    /// 400 with words about media ids.
+    #[error("X no longer has the picture that was handed over.")]
+    MediaGone,
     /// 413.
     #[error("The picture is larger than X takes.")]
     TooLarge,
@@ -63,6 +66,7 @@ impl XError {
             Self::TooMany { wait } => Refusal::Later(chrono::Duration::seconds(wait.as_secs().try_into().unwrap_or(900))),
             Self::Broken(_) | Self::Unreadable | Self::TooSlow if publishing => Refusal::Unknown,
             Self::Broken(_) | Self::Unreadable | Self::TooSlow | Self::Unreachable => Refusal::Again,
+            Self::MediaGone => Refusal::Lost,
             Self::Duplicate => Refusal::Duplicate,
             Self::TooLarge | Self::Refused(_) => Refusal::Final,
         }
@@ -102,6 +106,8 @@ pub(super) fn refusal(status: u16, text: &str, wait: Duration) -> XError {
         402 => XError::OutOfCredits,
         403 if problem.about.contains("oauth1-permissions") || problem.detail.contains("oauth1 app permissions") => XError::ReadOnly,
         403 if problem.detail.to_lowercase().contains("duplicate content") => XError::Duplicate,
+        400 if problem.errors.iter().any(|older| older.message.to_lowercase().contains("media id")) => XError::MediaGone,
+        408 => XError::TooSlow,
         413 => XError::TooLarge,
         429 => XError::TooMany { wait },
         500.. => XError::Broken(status),
@@ -110,8 +116,9 @@ pub(super) fn refusal(status: u16, text: &str, wait: Duration) -> XError {
 }
 
 fn words(status: u16, problem: WireProblem) -> String {
+    // The older form names what is wrong where the newer says only that something is.
     let older = problem.errors.into_iter().map(|older| older.message);
-    let words = [problem.detail, problem.message].into_iter().chain(older).chain([problem.title]).find(|words| !words.is_empty());
+    let words = older.chain([problem.detail, problem.message, problem.title]).find(|words| !words.is_empty());
     words.map_or_else(|| format!("it answered with status {status}."), |words| words.chars().take(300).collect())
 }
 
@@ -134,6 +141,14 @@ mod tests {
             (400, problem("about:blank", "One or more parameters to your request was invalid."), Refusal::Final, Refusal::Final, "invalid"),
             (401, "{}".to_owned(), Refusal::Account, Refusal::Account, "keys"),
             (402, "{}".to_owned(), Refusal::Later(chrono::Duration::hours(1)), Refusal::Later(chrono::Duration::hours(1)), "credits"),
+            (
+                400,
+                r#"{"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","errors":[{"message":"Your media IDs are invalid."}]}"#
+                    .to_owned(),
+                Refusal::Lost,
+                Refusal::Lost,
+                "no longer has the picture",
+            ),
             (403, problem("https://api.twitter.com/2/problems/oauth1-permissions", ""), Refusal::Account, Refusal::Account, "only read"),
             (
                 403,

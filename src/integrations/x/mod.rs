@@ -56,6 +56,16 @@ impl X {
         Self { http, base, patience }
     }
 
+    /// Where a post can be seen; `i` leads there too when the name is not known.
+    pub fn address_of(&self, username: &str, id: &str) -> String {
+        let site = match self.base.host_str() {
+            Some("api.x.com" | "api.twitter.com") => "https://x.com".to_owned(),
+            // A server of another name shows its posts itself.
+            _ => self.base.origin().ascii_serialization(),
+        };
+        format!("{site}/{username}/status/{id}")
+    }
+
     /// Whose keys these are: `GET /2/users/me`. Changes nothing.
     pub async fn me(&self, keys: &Keys) -> Result<Me, XError> {
         self.send::<Data<Me>>(keys, Method::GET, "2/users/me", |request| request).await.map(|answer| answer.data)

@@ -273,8 +273,10 @@ fn gap(state: &State, subject: &Subject<'_>) -> Check {
     }
 }
 
-/// Where a content went or is going, on that network: the post that stands in the way of another.
-pub fn already_there<'a>(state: &'a State, picture: &PostPicture, network: Network) -> Option<&'a Post> {
-    let posts = state.posts.indexed("content", picture.content_id.as_str()).map(|post| &**post);
-    posts.filter(|post| post.network == network).find(|post| post.state.may_be_out() || matches!(post.state, PostState::Scheduled { .. }))
+/// Where a picture of a post went or is going on the same network: another post that stands in its way.
+pub fn already_there<'a>(state: &'a State, post: &Post, picture: &PostPicture) -> Option<&'a Post> {
+    let others = state.posts.indexed("content", picture.content_id.as_str()).map(|other| &**other).filter(|other| other.id != post.id);
+    others
+        .filter(|other| other.network == post.network)
+        .find(|post| post.state.may_be_out() || matches!(post.state, PostState::Scheduled { .. }))
 }

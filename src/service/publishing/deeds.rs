@@ -206,7 +206,7 @@ async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, Error> {
 /// Refuses what nobody could send as it is. What may be different by its time is held then.
 fn refuse(app: &AppState, tx: &Transaction, post: &Post) -> Result<(), Problem> {
     for picture in &post.pictures {
-        if let Some(other) = checks::already_there(tx.state(), picture, post.network) {
+        if let Some(other) = checks::already_there(tx.state(), post, picture) {
             let words = match other.state {
                 PostState::Published { .. } => "is out already",
                 PostState::Unconfirmed { .. } => "may be out already: see what became of that post first",
@@ -312,6 +312,7 @@ pub async fn change(app: &AppState, id: &PostId, change: PostChange, now: DateTi
             post.attempts.iter_mut().for_each(|attempt| attempt.ended_at = attempt.ended_at.or(Some(now)));
         }
         if let Some(at) = change.scheduled_at.value() {
+            not_twice(tx, post)?;
             post.scheduled_at = *at;
             post.state = PostState::Scheduled { waiting: String::new(), until: None };
             enqueue(tx, post, now)?;
@@ -321,18 +322,21 @@ pub async fn change(app: &AppState, id: &PostId, change: PostChange, now: DateTi
     .await
 }
 
+/// Whatever is put back into the queue must not meet another post of the same picture there.
+fn not_twice(tx: &Transaction, post: &Post) -> Result<(), Problem> {
+    match post.pictures.iter().find_map(|picture| checks::already_there(tx.state(), post, picture)) {
+        Some(other) => Err(Problem::conflict(format!("This picture is out, or on its way, with the post {}.", other.id))),
+        None => Ok(()),
+    }
+}
+
 /// Sends a post now. `anyway`: what held it is not to be minded, where that is up to a person.
 pub async fn send(app: &AppState, id: &PostId, anyway: bool, now: DateTime<Utc>) -> Result<Post, Error> {
     with(app, id, now, move |tx, post| {
         if !post.state.may_be_sent() {
             return Err(too_late(post));
         }
-        for picture in &post.pictures {
-            let other = checks::already_there(tx.state(), picture, post.network).filter(|other| other.id != post.id);
-            if let Some(other) = other {
-                return Err(Problem::conflict(format!("This picture is out, or on its way, with the post {}.", other.id)).into());
-            }
-        }
+        not_twice(tx, post)?;
         if let PostState::Held { check: check @ CheckName::Duplicate, .. } = post.state
             && anyway
         {

@@ -216,7 +216,7 @@ pub(super) async fn look(
     let way = Way::of(&ledger.app, post).await?;
     let Some(container) = attempt.container() else { return Ok(Finding::NotSeen("Nothing was handed over.".into())) };
     let status = way.app.instagram.status(&way.token, &container.id).await;
-    let recent = way.app.instagram.recent(&way.token, &way.account, sent_at - Duration::minutes(1)).await;
+    let recent = way.app.instagram.recent(&way.token, &way.account, sent_at - Duration::minutes(3)).await;
     let ours = recent.as_ref().ok().and_then(|recent| ours(ledger, post, recent, sent_at));
     if let Some(media) = ours {
         return Ok(Finding::Out { network_id: Some(media.id.clone()), url: media.permalink.clone() });
@@ -227,10 +227,10 @@ pub(super) async fn look(
         (Ok(ContainerStatus::Finished | ContainerStatus::InProgress), Ok(_)) => Ok(Finding::NotSeen(
             "Instagram says the container was not published, and the post is not among the newest of the account.".into(),
         )),
-        (Ok(_), _) => {
+        (Ok(_) | Err(InstagramError::ContainerGone | InstagramError::NoSuchThing), Ok(_)) => {
             Ok(Finding::Unclear("Instagram no longer has the container, and the post is not among the newest of the account.".into()))
         }
-        (Err(error), _) => Err(trouble(&error)),
+        (Err(error), _) | (_, Err(error)) => Err(trouble(&error)),
     }
 }
 
@@ -242,7 +242,8 @@ fn ours<'a>(ledger: &Ledger, post: &Post, recent: &'a [Media], sent_at: DateTime
     let state = ledger.app.store.read();
     let taken =
         |id: &str| state.posts.indexed("account", &post.account()).any(|other| other.id != post.id && other.network_id() == Some(id));
-    let since = sent_at - Duration::seconds(5);
+    // Their clock is not ours.
+    let since = sent_at - Duration::minutes(2);
     let same = |media: &&Media| media.caption.as_deref().is_some_and(|caption| caption.trim() == post.caption.trim());
     let mut found = recent.iter().filter(same).filter(|media| media.timestamp.is_none_or(|at| at >= since) && !taken(&media.id));
     found.next()

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         character::CharacterId,
         content::ContentId,
-        post::{Post, PostId, PostState},
+        post::{Deed, Post, PostId, PostState},
         problem::{Kind, Problem},
     },
     error::Error,
@@ -32,12 +32,17 @@ pub fn get(app: &AppState, id: &PostId) -> Result<Arc<Post>, Error> {
     app.store.read().posts.get(id.as_str()).cloned().ok_or_else(|| Problem::not_found("post").into())
 }
 
-/// Waits until a post stands where it stays for a while: out, or not, or in doubt. At most as long as is set.
+/// Waits until a post stands where it stays for a while: out and its address asked for, or not, or in doubt. At most
+/// as long as is set.
 pub async fn settled(app: &AppState, id: &PostId) -> Result<Arc<Post>, Error> {
     let long = chrono::Duration::from_std(app.config.wait_limit).unwrap_or_default();
     until(app, id, |post| match &post.state {
         PostState::Scheduled { until: Some(until), .. } => *until > Utc::now() + long || post.attempts.is_empty(),
         PostState::Scheduled { until: None, .. } | PostState::Publishing => false,
+        PostState::Published { network_id: Some(_), url: None, .. } => {
+            let steps = post.attempts.last().map_or(&[][..], |attempt| &attempt.steps);
+            post.job_id.is_none() || steps.iter().any(|step| step.deed == Deed::Link)
+        }
         _ => true,
     })
     .await

@@ -1,16 +1,18 @@
 //! Finding out whether a post is out when the call that publishes it had no clear answer.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Outcome,
     ledger::{Ledger, Stop},
+    link,
     networks::{self, Finding, units},
     published,
 };
 use crate::{
-    domain::post::{Attempt, Deed, Post, PostState, Step},
-    service::work::Ended,
+    domain::post::{Attempt, Deed, Post, PostState, Refusal, Step, Trouble},
+    service::{accounts, work::Ended},
 };
-use chrono::{DateTime, Utc};
 
 /// When the account is read, in units of patience after the last time: timelines may lag.
 pub(super) const LOOKS: [u32; 4] = [15, 45, 120, 600];
@@ -28,11 +30,12 @@ pub(super) async fn look(ledger: &Ledger) -> Result<Outcome, Stop> {
         ledger.write(move |post, now| doubt(post, finding, true, now)).await?;
         return Ok(Err(Ended::Later(first, words)));
     }
-    match find(ledger, &post).await? {
-        Finding::Out { network_id, url } => {
-            ledger.write(move |post, now| published(post, network_id, url, "Found on the account: it is out.", now)).await?;
-            Ok(Ok(()))
-        }
+    let found = match find(ledger, &post).await {
+        Err(Stop::Trouble(trouble)) => unreadable(ledger, trouble).await?,
+        found => found?,
+    };
+    match found {
+        Finding::Out { network_id, url } => out(ledger, network_id, url).await,
         Finding::NotSeen(words) | Finding::Unclear(words) => {
             let next = LOOKS.get(looks as usize + 1).map(|pause| Utc::now() + units(ledger, *pause));
             let finding = words.clone();
@@ -49,16 +52,33 @@ pub(super) async fn look(ledger: &Ledger) -> Result<Outcome, Stop> {
     }
 }
 
-/// A person has it sent again although an earlier call was sent: one last look before anything is.
+/// A person has it sent again although an earlier call was sent: one last look before anything is. An account that
+/// cannot be read now is read later.
 pub(super) async fn before_sending_again(ledger: &Ledger) -> Result<Option<Outcome>, Stop> {
     let post = ledger.read()?;
     match find(ledger, &post).await? {
-        Finding::Out { network_id, url } => {
-            ledger.write(move |post, now| published(post, network_id, url, "Found on the account: it is out.", now)).await?;
-            Ok(Some(Ok(())))
-        }
+        Finding::Out { network_id, url } => out(ledger, network_id, url).await.map(Some),
         Finding::NotSeen(_) | Finding::Unclear(_) => Ok(None),
     }
+}
+
+/// It was found. What is still missing is its address, at most.
+async fn out(ledger: &Ledger, network_id: Option<String>, url: Option<String>) -> Result<Outcome, Stop> {
+    let unlinked = network_id.clone().filter(|_| url.is_none());
+    ledger.write(move |post, now| published(post, network_id, url, "Found on the account: it is out.", now)).await?;
+    match unlinked {
+        Some(id) => link(ledger, &id).await,
+        None => Ok(Ok(())),
+    }
+}
+
+/// The account could not be read. When that is because of its keys, its other posts have to wait too.
+async fn unreadable(ledger: &Ledger, trouble: Trouble) -> Result<Finding, Stop> {
+    let finding = Finding::Unclear(format!("The account could not be read: {}", trouble.problem.message));
+    if trouble.refusal == Refusal::Account {
+        ledger.change(move |tx, post, now| Ok(accounts::broke(tx, post, &trouble.problem, now)?)).await?;
+    }
+    Ok(finding)
 }
 
 /// What reading the account shows of all that was sent, the newest first.
@@ -67,13 +87,14 @@ async fn find(ledger: &Ledger, post: &Post) -> Result<Finding, Stop> {
     for (place, attempt) in post.attempts.iter().enumerate().rev() {
         let Some(sent_at) = attempt.sent_at.filter(|_| attempt.refused.is_none()) else { continue };
         let found = networks::look(ledger, attempt, sent_at).await;
-        let found = found.unwrap_or_else(|trouble| Finding::Unclear(format!("The account could not be read: {}", trouble.problem.message)));
         let words = match &found {
-            Finding::Out { .. } => "It is out.".to_owned(),
-            Finding::NotSeen(words) | Finding::Unclear(words) => words.clone(),
+            Ok(Finding::Out { .. }) => "It is out.".to_owned(),
+            Ok(Finding::NotSeen(words) | Finding::Unclear(words)) => words.clone(),
+            Err(trouble) => trouble.problem.message.clone(),
         };
-        let failed = !matches!(found, Finding::Out { .. });
+        let failed = !matches!(found, Ok(Finding::Out { .. }));
         ledger.write(move |post, now| note(&mut post.attempts[place], words, failed, now)).await?;
+        let found = found?;
         if matches!(found, Finding::Out { .. }) {
             return Ok(found);
         }

@@ -32,7 +32,7 @@ use crate::{
     domain::{
         check::{Check, CheckName, Verdict},
         job::{Job, Work},
-        post::{Attempt, Deed, Post, PostState, Refusal, Trouble},
+        post::{Attempt, Deed, Post, PostState, Refusal, Step, Trouble},
         problem::{Kind, Problem},
     },
     live::Running,
@@ -66,6 +66,9 @@ type Outcome = Result<(), Ended>;
 
 async fn forward(ledger: &Ledger, running: &Running) -> Result<Outcome, Stop> {
     let post = ledger.read()?;
+    if let PostState::Published { network_id: Some(id), url: None, .. } = &post.state {
+        return link(ledger, id).await;
+    }
     if !post.state.goes_on() {
         return Ok(Ok(()));
     }
@@ -113,8 +116,7 @@ async fn begin(ledger: &Ledger) -> Result<Option<Outcome>, Stop> {
             if let Some(outcome) = stopped(post, &checks, now) {
                 return Ok(Some(outcome));
             }
-            let dry_run = checks.iter().any(|check| check.name == CheckName::DryRun && check.verdict == Verdict::Mind);
-            open_attempt(post, dry_run, now);
+            open_attempt(post, is_rehearsal(&checks), now);
             post.turn(PostState::Publishing, now);
             Ok(None)
         })
@@ -176,45 +178,67 @@ async fn publish(ledger: &Ledger) -> Result<Outcome, Stop> {
             // What was decided while the pictures went up counts.
             let checks = checks::before_sending(&app, tx, post, now);
             if let Some(outcome) = stopped(post, &checks, now) {
-                return Ok(Some(outcome));
+                return Ok(Allowed::No(outcome));
             }
             let attempt = post.open_attempt_mut().ok_or(Stop::Gone)?;
+            if is_rehearsal(&checks) {
+                attempt.dry_run = true;
+                return Ok(Allowed::Rehearsal);
+            }
             attempt.begin(Deed::Publish, now);
             attempt.sent_at = Some(now);
-            Ok(None)
+            Ok(Allowed::Yes)
         })
         .await?;
-    if let Some(outcome) = allowed {
-        return Ok(outcome);
+    match allowed {
+        Allowed::No(outcome) => return Ok(outcome),
+        Allowed::Rehearsal => return rehearsed(ledger).await,
+        Allowed::Yes => {}
     }
-    match networks::publish(ledger).await {
-        Ok(id) => {
-            let kept = id.clone();
-            ledger.write(move |post, now| published(post, Some(kept), None, "It is out.", now)).await?;
-            link(ledger, &id).await;
-            Ok(Ok(()))
-        }
-        Err(trouble) => Err(trouble.into()),
-    }
+    let id = networks::publish(ledger).await?;
+    let (kept, url) = (id.clone(), networks::known_link(ledger, &id));
+    let linked = url.is_some();
+    ledger.write(move |post, now| published(post, Some(kept), url, "It is out.", now)).await?;
+    if linked { Ok(Ok(())) } else { link(ledger, &id).await }
 }
 
-/// The address is asked for after the post is stored as out; that it cannot be had changes nothing.
-async fn link(ledger: &Ledger, id: &str) {
-    match networks::link(ledger, id).await {
-        Ok(Some(address)) => {
-            let stored = ledger.change(move |_, post, _| {
-                if let PostState::Published { url, .. } = &mut post.state {
-                    *url = Some(address);
-                }
-                Ok(())
-            });
-            if stored.await.is_err() {
-                tracing::info!(post.id = %ledger.post, "the address of a post could not be kept");
+/// Whether the call that publishes may be sent.
+enum Allowed {
+    Yes,
+    Rehearsal,
+    No(Outcome),
+}
+
+fn is_rehearsal(checks: &[Check]) -> bool {
+    checks.iter().any(|check| check.name == CheckName::DryRun && check.verdict == Verdict::Mind)
+}
+
+/// The address is asked for after the post is stored as out; that it cannot be had changes nothing else.
+async fn link(ledger: &Ledger, id: &str) -> Result<Outcome, Stop> {
+    let asked_at = Utc::now();
+    let answer = networks::link(ledger, id).await;
+    let pace = ledger.app.config.network_pace;
+    ledger
+        .change(move |_, post, now| {
+            let tried = post.attempts.last().map_or(0, |attempt| attempt.steps.iter().filter(|step| step.deed == Deed::Link).count());
+            let (outcome, failed) = match &answer {
+                Ok(Some(address)) => (address.clone(), false),
+                Ok(None) => ("It has none.".to_owned(), true),
+                Err(trouble) => (trouble.problem.message.clone(), true),
+            };
+            if let Some(attempt) = post.attempts.last_mut() {
+                attempt.steps.push(Step { at: asked_at, deed: Deed::Link, outcome: outcome.clone(), failed });
             }
-        }
-        Ok(None) => {}
-        Err(trouble) => tracing::info!(post.id = %ledger.post, problem = %trouble.problem.message, "a post is out without its address"),
-    }
+            if let (Ok(Some(address)), PostState::Published { url, .. }) = (answer, &mut post.state) {
+                *url = Some(address);
+                return Ok(Ok(()));
+            }
+            Ok(match AGAIN.get(tried) {
+                Some(pause) => Err(Ended::Later(now + pace * *pause, outcome)),
+                None => Ok(()),
+            })
+        })
+        .await
 }
 
 fn published(post: &mut Post, network_id: Option<String>, url: Option<String>, words: &str, now: DateTime<Utc>) {
@@ -288,7 +312,8 @@ fn troubled(post: &mut Post, trouble: Trouble, now: DateTime<Utc>, pace: std::ti
         kept = kept.map(|(_, _, troubles)| (Vec::new(), None, troubles));
     }
     if let (Some((uploads, carousel, troubles)), Some(_)) = (kept, next) {
-        let again = Attempt { uploads, carousel, troubles: troubles + 1, ..Attempt::new(false, now) };
+        let troubles = if matches!(refusal, Refusal::Later(_)) { troubles } else { troubles + 1 };
+        let again = Attempt { uploads, carousel, troubles, ..Attempt::new(false, now) };
         post.attempts.push(again);
     }
     match next {

@@ -44,12 +44,21 @@ pub(super) async fn publish(ledger: &Ledger) -> Result<String, Trouble> {
     }
 }
 
+/// Its address, where that follows from its id.
+pub(super) fn known_link(ledger: &Ledger, id: &str) -> Option<String> {
+    let post = ledger.read().ok()?;
+    match post.network {
+        Network::Instagram => None,
+        Network::X => Some(x::link(ledger, &post, id)),
+    }
+}
+
 /// Its address, as far as the network says. Cosmetic: the post is out whatever comes of this.
 pub(super) async fn link(ledger: &Ledger, id: &str) -> Result<Option<String>, Trouble> {
     let Ok(post) = ledger.read() else { return Ok(None) };
     match post.network {
         Network::Instagram => instagram::link(ledger, &post, id).await,
-        Network::X => Ok(x::link(ledger, &post, id)),
+        Network::X => Ok(Some(x::link(ledger, &post, id))),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         account::Outcome,
-        caption::Network,
+        caption::{self, Network},
         post::{Attempt, Deed, Post, Trouble, Upload},
         problem::{Kind, Problem},
     },
@@ -69,13 +69,13 @@ pub(super) async fn publish(ledger: &Ledger, post: &Post) -> Result<String, Trou
 }
 
 /// The address of a post follows from its id.
-pub(super) fn link(ledger: &Ledger, post: &Post, id: &str) -> Option<String> {
+pub(super) fn link(ledger: &Ledger, post: &Post, id: &str) -> String {
     let state = ledger.app.store.read();
     let username = state.accounts.get(&post.account()).and_then(|account| match &account.outcome {
         Outcome::Connected { username, .. } => Some(username.clone()),
         Outcome::Broken { .. } => None,
     });
-    Some(format!("https://x.com/{}/status/{id}", username.as_deref().unwrap_or("i")))
+    ledger.app.x.address_of(username.as_deref().unwrap_or("i"), id)
 }
 
 /// Whether an attempt is out: a post on the account's timeline shows its pictures, or has its words.
@@ -89,9 +89,9 @@ pub(super) async fn look(ledger: &Ledger, post: &Post, attempt: &Attempt, sent_a
         Some(account) => account,
         None => ledger.app.x.me(&keys).await.map_err(|error| trouble(&error))?.id,
     };
-    let timeline = ledger.app.x.timeline(&keys, &account, sent_at - Duration::minutes(1)).await.map_err(|error| trouble(&error))?;
+    let timeline = ledger.app.x.timeline(&keys, &account, sent_at - Duration::minutes(10)).await.map_err(|error| trouble(&error))?;
     Ok(match ours(ledger, post, attempt, &timeline, sent_at) {
-        Some(seen) => Finding::Out { network_id: Some(seen.id.clone()), url: link(ledger, post, &seen.id) },
+        Some(seen) => Finding::Out { network_id: Some(seen.id.clone()), url: Some(link(ledger, post, &seen.id)) },
         None => Finding::NotSeen("It is not on the account's timeline.".into()),
     })
 }
@@ -102,14 +102,12 @@ fn ours<'a>(ledger: &Ledger, post: &Post, attempt: &Attempt, timeline: &'a [Seen
     let state = ledger.app.store.read();
     let taken =
         |id: &str| state.posts.indexed("account", &post.account()).any(|other| other.id != post.id && other.network_id() == Some(id));
-    // Links are shortened on the timeline; what stands before the first one is ours all the same.
-    let words = |text: &str| text.split("http").next().unwrap_or_default().trim().to_owned();
+    let own = caption::before_links(&post.caption);
     let says = |seen: &&Seen| {
-        let own = words(&post.caption);
-        !own.is_empty()
-            && words(&seen.text) == own
-            && seen.created_at.is_none_or(|at| at >= sent_at - Duration::seconds(5))
-            && !taken(&seen.id)
+        let theirs = html_escape::decode_html_entities(&seen.text);
+        // Their clock is not ours.
+        let since = sent_at - Duration::minutes(2);
+        !own.is_empty() && caption::before_links(&theirs) == own && seen.created_at.is_none_or(|at| at >= since) && !taken(&seen.id)
     };
     timeline.iter().find(shows).or_else(|| timeline.iter().find(says))
 }

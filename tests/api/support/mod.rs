@@ -13,8 +13,8 @@ use digital_dalla::{
     sandbox::{
         comfyui::{ComfySandbox, Options},
         gemini::{self, GeminiSandbox},
-        instagram::InstagramSandbox,
-        x::XSandbox,
+        instagram::{self, InstagramSandbox},
+        x::{self, XSandbox},
     },
     service,
     state::AppState,
@@ -63,7 +63,10 @@ impl TestApp {
 
     async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
-        let (instagram, x) = (InstagramSandbox::start().await.unwrap(), XSandbox::start().await.unwrap());
+        let instagram = InstagramSandbox::start(instagram::Options::default()).await.unwrap();
+        let x = XSandbox::start(x::Options::default()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::parse_from([
             "digital-dalla",
             "--comfyui-url",
@@ -78,6 +81,10 @@ impl TestApp {
             &instagram.url(),
             "--x-url",
             &x.url(),
+            "--public-url",
+            &url,
+            "--network-pace",
+            "0.005",
         ]);
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
         let key = SecretKey::Default(dir.path().join("secret.key"));
@@ -90,8 +97,6 @@ impl TestApp {
             ..Limits::default()
         };
         let app = AppState::with_limits(config, store, Events::new(1), limits);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let served = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(app.stopping.clone().cancelled_owned());
         service::models::look(&app, Utc::now()).await;
         let workers = vec![
