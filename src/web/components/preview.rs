@@ -87,7 +87,7 @@ fn Picture(content: Arc<Content>, network: Network, fit: Fit) -> impl IntoView {
         let behind = (!keeps && fit == Fit::Fit).then(|| {
             view! { <image class="behind" href=content.thumbnail_url() width=width height=height preserveAspectRatio="xMidYMid slice"></image> }
         });
-        let word = (!keeps).then(|| match fit {
+        let word = (!keeps).then_some(match fit {
             Fit::Crop => "Its edges are cut off, as set under Settings.",
             Fit::Pad => "It stands between bars, as set under Settings.",
             Fit::Fit => "It stands over a blurred copy of itself, as set under Settings.",
