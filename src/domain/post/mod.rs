@@ -263,6 +263,12 @@ impl Post {
         }
     }
 
+    /// What its network charges for it by its published prices, in dollars; nothing on Instagram.
+    pub fn price(&self) -> Option<f64> {
+        let described = self.pictures.iter().filter(|picture| !picture.alt_text.is_empty()).count();
+        (self.network == Network::X).then(|| super::caption::price(&self.caption, described))
+    }
+
     /// Whether it was asked for so short ago that the name of its request still counts.
     pub fn is_named(&self, key: &str, now: DateTime<Utc>) -> bool {
         self.request.as_ref().is_some_and(|request| request.key == key) && now - self.created_at < Duration::hours(24)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
@@ -148,6 +148,12 @@ pub fn next(state: &State, most: usize) -> Vec<Arc<Post>> {
     posts.sort_by_key(|post| post.scheduled_at);
     posts.truncate(most);
     posts
+}
+
+/// What the posts of an account cost that went out since that moment, in dollars.
+pub fn cost_since(state: &State, account: &str, since: DateTime<Utc>) -> f64 {
+    let posts = state.posts.indexed("account", account);
+    posts.filter(|post| post.out_at().is_some_and(|at| at >= since)).filter_map(|post| post.price()).sum()
 }
 
 /// The posts of a content, newest first.

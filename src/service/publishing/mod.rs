@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 pub(in crate::service) use self::deeds::{broke_down, call_off_all};
 pub use self::{
     deeds::{cancel, change, create, create_all, pause, reconcile, recover, resolve, resume, send},
-    list::{Filter, Page, counts, get, looked, needing_a_person, next, of_content, page, settled},
+    list::{Filter, Page, cost_since, counts, get, looked, needing_a_person, next, of_content, page, settled},
 };
 use self::{
     ledger::{Ledger, Stop},

@@ -59,7 +59,9 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
     let wrong = if ours { form.wrong("scheduledAt") } else { None };
     let list = checks::of_content(&context::app(), &content, network, None, Utc::now());
     let stops = list.iter().filter(|check| check.verdict == Verdict::Stops).count();
+    let waits = list.iter().any(|check| check.verdict == Verdict::Waits);
     let summary = match stops {
+        0 if waits => "Ready; it goes out a little later".to_owned(),
         0 => "Ready to go out".to_owned(),
         1 => "One thing stands in the way".to_owned(),
         more => format!("{more} things stand in the way"),
@@ -67,7 +69,7 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
     let rows = list.into_iter().map(row).collect_view();
     let label = format!("Post to {}", network.label());
     view! {
-        <details class="checks" open=stops == 0 || ours><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
+        <details class="checks" open=stops > 0 || ours><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
         <form class="stack" method="post" action="/actions/posts/create">
             <ProblemSummary problem/>
             <input type="hidden" name="id" value=content.id.to_string()/>

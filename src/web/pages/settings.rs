@@ -120,11 +120,14 @@ fn PostingCard() -> impl IntoView {
 #[component]
 fn PublicCard() -> impl IntoView {
     let app = context::app();
-    let state = match &app.config.public_url {
-        Some(url) => {
+    let state = match (&app.bucket, &app.config.public_url) {
+        (Some(bucket), _) => {
+            view! { <Pill tone="ok" words="Set up"/><span>"Bucket "<span class="mono">{bucket.name().to_owned()}</span></span> }.into_any()
+        }
+        (None, Some(url)) => {
             view! { <Pill tone="ok" words="Set up"/><span class="mono">{url.as_str().trim_end_matches('/').to_owned()}</span> }.into_any()
         }
-        None => view! { <Pill tone="" words="Not set up"/><span class="muted">"Posts to Instagram are held."</span> }.into_any(),
+        (None, None) => view! { <Pill tone="" words="Not set up"/><span class="muted">"Posts to Instagram are held."</span> }.into_any(),
     };
     let listener = app
         .config
@@ -135,6 +138,7 @@ fn PublicCard() -> impl IntoView {
             <div class="cluster">{state}</div>
             {listener}
             <p class="small">"Set "<code>"DALLA_PUBLIC_URL"</code>" to an https address that leads here: a named tunnel or a reverse proxy. Only pictures with a signed address that ends after six hours are shown there. With "<code>"DALLA_PUBLIC_LISTEN"</code>" they get a port of their own, so that nothing else faces the tunnel."</p>
+            <p class="small">"Or set "<code>"DALLA_S3_BUCKET"</code>" and its keys: a picture lies there until Instagram has read it."</p>
         </div></section>
     }
 }

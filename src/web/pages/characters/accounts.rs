@@ -164,12 +164,15 @@ fn more(id: &CharacterId, network: Network, standing: &Standing) -> AnyView {
     let last = state.posts.indexed("account", &account.id).find_map(|post| post.out_at().map(|at| (post.id.clone(), at)));
     let last = last
         .map(|(post, at)| view! { <p><a href=crate::web::pages::posts::page_of(&post)>"Last post"</a>" "<words::Time at=Some(at)/></p> });
+    let month = Utc::now() - chrono::Duration::days(30);
+    let cost = (network == Network::X).then(|| service::publishing::cost_since(&state, &account.id, month));
+    let cost = cost.filter(|cost| *cost > 0.0).map(|cost| view! { <p>{format!("About ${cost:.2} for posts of the last 30 days")}</p> });
     let names = service::accounts::needed(network)
         .iter()
         .filter(|(credential, _)| service::characters::credential_mask(&app, id, *credential).is_none());
     let names: Vec<_> = names.filter_map(|(credential, _)| service::accounts::in_environment(&app, &state, id, *credential)).collect();
     let names = (!names.is_empty()).then(|| view! { <p>{format!("From the environment: {}", names.join(", "))}</p> });
-    view! { {quota}{ends}{last}{names} }.into_any()
+    view! { {quota}{ends}{last}{cost}{names} }.into_any()
 }
 
 /// The page.

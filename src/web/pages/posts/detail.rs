@@ -57,6 +57,8 @@ fn Standing(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
     let url = post.url().filter(|url| url.starts_with("http")).map(|url| {
         view! { <a class="button primary" href=url.to_owned() rel="noreferrer noopener" target="_blank"><Icon of=icondata_lu::LuExternalLink/>{format!("See it on {}", post.network.label())}</a> }
     });
+    let cost = post.price().filter(|_| matches!(post.state, PostState::Published { .. }));
+    let cost = cost.map(|cost| view! { <span class="muted">{format!(" X charged about ${cost:.3} for it.")}</span> });
     let first = post.pictures.first().map(|picture| format!("/content/{}", context::encode(picture.content_id.as_str())));
     view! {
         <section class="card"><div class="body stack">
@@ -64,7 +66,7 @@ fn Standing(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
                 <Thumbnail post=Arc::clone(&post) state/>
                 <div class="grow"><p class="prewrap">{post.caption.clone()}</p></div>
             </div>
-            <p>{standing(&post)}</p>
+            <p>{standing(&post)}{cost}</p>
             <Deeds post=Arc::clone(&post)/>
             <div class="cluster">{url}{first.map(|href| view! { <a class="button" href=href>"The picture"</a> })}</div>
         </div></section>
