@@ -16,6 +16,7 @@ use crate::{
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
         instagram::Instagram,
+        webhook::Webhook,
         x::X,
     },
     live::LiveJobs,
@@ -50,6 +51,8 @@ pub struct Shared {
     pub instagram: Instagram,
     /// X.
     pub x: X,
+    /// The person's own webhook.
+    pub webhook: Webhook,
     /// Wakes the workers that draw.
     draw: Notify,
     /// Wakes the workers that write.
@@ -85,6 +88,7 @@ impl AppState {
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience);
         let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
+        let webhook = Webhook::new(away.clone());
         let gemini = Gemini::new(away.clone(), config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
@@ -97,6 +101,7 @@ impl AppState {
             away,
             instagram,
             x,
+            webhook,
             live: LiveJobs::default(),
             draw: Notify::new(),
             write: Notify::new(),

@@ -9,6 +9,7 @@ mod extract;
 mod images;
 mod jobs;
 mod models;
+mod notifications;
 mod posts;
 mod prompts;
 mod reply;
@@ -43,6 +44,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "content", description = "The pictures that were made"),
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
+        (name = "notifications", description = "What a person should know of"),
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
@@ -106,6 +108,8 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::checks))
         .routes(routes!(posts::pause))
         .routes(routes!(posts::resume))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(events::stream))

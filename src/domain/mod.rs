@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod autonomy;
+pub mod calendar;
 pub mod caption;
 pub mod character;
 pub mod check;
@@ -17,6 +18,8 @@ pub mod job;
 pub mod library;
 pub mod model;
 pub mod narrative;
+pub mod notification;
+pub mod plan;
 pub mod post;
 pub mod problem;
 pub mod prompt;

@@ -3,4 +3,5 @@
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
+pub mod webhook;
 pub mod x;

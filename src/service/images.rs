@@ -12,6 +12,7 @@ use crate::{
         generation::{GenerateRequest, Resolved},
         job::{ImageOrder, Job, Shot, Work},
         model::Catalogue,
+        plan::Proposal,
         problem::Problem,
         prompt::{self, Part},
     },
@@ -37,21 +38,33 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
+    let job = prepare(app, request, None, now).await?;
+    super::jobs::start(app, job).await
+}
+
+/// The job for a request, to be stored. What is planned for a later day is drawn as her story is then.
+pub(super) async fn prepare(
+    app: &AppState,
+    request: GenerateRequest,
+    planned_for: Option<Proposal>,
+    now: DateTime<Utc>,
+) -> Result<Job, Error> {
     request.check()?;
     let character =
         super::characters::get(app, &request.character_id).map_err(|_| Problem::invalid("characterId", "There is no such character."))?;
-    let parts = parts(app, &character, &request, now);
+    let day = planned_for.as_ref().map_or(now, |proposal| proposal.at);
+    let parts = parts(app, &character, &request, day);
     let resolved = resolve(app, &character, &request, parts, now).await?;
-    let arc = character.active_narrative(now, app.timezone);
+    let arc = character.active_narrative(day, app.timezone);
     let order = ImageOrder {
+        planned_for,
         shots: shots(&request),
         recipe: resolved.recipe,
         narrative_id: arc.map(|arc| arc.id.clone()),
         narrative_title: arc.map(|arc| arc.title.clone()),
         request,
     };
-    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now);
-    super::jobs::start(app, job).await
+    Ok(Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now))
 }
 
 /// The contents a job has made so far, in the order of its batch.

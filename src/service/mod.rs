@@ -1,6 +1,7 @@
 //! What the app does: a file a subject, a function a deed. Pages, the API and jobs all call these.
 
 pub mod accounts;
+pub mod calendar;
 pub mod captions;
 pub mod characters;
 pub mod content;
@@ -13,6 +14,8 @@ pub mod jobs;
 pub mod looks;
 pub mod media;
 pub mod models;
+pub mod notifications;
+pub mod plans;
 pub mod prompts;
 pub mod publishing;
 pub mod renditions;
@@ -21,4 +24,5 @@ pub mod seed;
 pub mod settings;
 pub mod status;
 pub mod watching;
+pub mod webhooks;
 pub mod work;

@@ -12,7 +12,9 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post};
+use crate::domain::{
+    account::Account, character::Character, content::Content, job::Job, library::Prompt, notification::Notification, post::Post,
+};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -38,6 +40,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
+        notifications: array::<Notification>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
@@ -69,6 +72,7 @@ impl State {
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),
+            Notification::COLLECTION => self.notifications = Table::default(),
             Post::COLLECTION => self.posts = Table::default(),
             Prompt::COLLECTION => self.prompts = Table::default(),
             SealedSecret::COLLECTION => self.secrets = Table::default(),

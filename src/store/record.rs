@@ -1,5 +1,6 @@
 //! What is stored: which types, in which collection, and by what they can be found.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{state::State, table::Table};
@@ -9,6 +10,7 @@ use crate::domain::{
     content::Content,
     job::{Job, JobStatus},
     library::Prompt,
+    notification::Notification,
     post::Post,
 };
 
@@ -86,6 +88,9 @@ impl Record for Content {
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
         emit("character", self.character_id.as_str());
         emit("state", self.state.key());
+        if let Some(proposal) = self.proposal() {
+            emit("day", &day(proposal.at));
+        }
         if let Some(made) = &self.provenance {
             emit("model", &made.recipe.model);
             if let Some(arc) = &made.narrative_id {
@@ -129,6 +134,35 @@ impl Record for Job {
     }
 }
 
+impl Record for Notification {
+    const COLLECTION: &'static str = "notifications";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("subject", &self.subject.key());
+        if self.is_unread() {
+            emit("unread", "true");
+        }
+        if self.over_at.is_none() {
+            emit("open", &self.subject.key());
+        }
+        if self.delivery.as_ref().is_some_and(|delivery| delivery.due_at().is_some()) {
+            emit("delivery", "waiting");
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.notifications
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.notifications
+    }
+}
+
 impl Record for Prompt {
     const COLLECTION: &'static str = "prompts";
 
@@ -168,6 +202,9 @@ impl Record for Post {
         if self.state.goes_on() {
             emit("goes-on", "true");
         }
+        if let Some(at) = self.calendar_at() {
+            emit("day", &day(at));
+        }
         for picture in &self.pictures {
             emit("content", picture.content_id.as_str());
         }
@@ -183,6 +220,11 @@ impl Record for Post {
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.posts
     }
+}
+
+/// A day of UTC, as records of a day are found by.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.date_naive().to_string()
 }
 
 impl Record for SealedSecret {

@@ -9,7 +9,10 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post, settings::Settings};
+use crate::domain::{
+    account::Account, character::Character, content::Content, job::Job, library::Prompt, notification::Notification, post::Post,
+    settings::Settings,
+};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -25,6 +28,8 @@ pub struct State {
     pub content: Table<Content>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
+    /// What a person should know of.
+    pub notifications: Table<Notification>,
     /// The publish ledger.
     pub posts: Table<Post>,
     /// The prompt library.
@@ -43,6 +48,7 @@ impl State {
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
+            Notification::COLLECTION => replay_in(&mut self.notifications, operation),
             Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
@@ -64,6 +70,7 @@ impl State {
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
+            Notification::COLLECTION => arrays::write_array(dir, &self.notifications),
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
@@ -95,11 +102,12 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 8] = [
+pub(super) const COLLECTIONS: [&str; 9] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
     Job::COLLECTION,
+    Notification::COLLECTION,
     Post::COLLECTION,
     Prompt::COLLECTION,
     SealedSecret::COLLECTION,

@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>
                     <Route path=path!("posts") view=pages::posts::list::Posts/>
                     <Route path=path!("posts/:id") view=pages::posts::detail::Detail/>
+                    <Route path=path!("notifications") view=pages::notifications::Notifications/>
                     <Route path=path!("prompts") view=pages::prompts::list::Prompts/>
                     <Route path=path!("prompts/new") view=pages::prompts::edit::New/>
                     <Route path=path!("prompts/templates") view=pages::prompts::templates::TemplatesPage/>

@@ -51,6 +51,7 @@ pub fn Frame() -> impl IntoView {
                 <input type="checkbox" id="nav-toggle" class="nav-toggle" aria-label="Menu"/>
                 <label for="nav-toggle" class="nav-button"><Icon of=icondata_lu::LuMenu/>"Menu"</label>
                 <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+                <Bell id="bell-top"/>
             </header>
             <Sidebar/>
             <main id="main" tabindex="-1">
@@ -85,6 +86,20 @@ fn Banners() -> impl IntoView {
     view! { {sandbox}{dry}{paused}{damaged.collect_view()} }
 }
 
+/// What a person should know of, one step away from everywhere.
+#[component]
+fn Bell(id: &'static str) -> impl IntoView {
+    let unread = service::notifications::unread(&context::app().store.read());
+    let current = context::path().starts_with("/notifications").then_some("page");
+    let label = match unread {
+        0 => "Notifications".to_owned(),
+        count => format!("Notifications, {count} unread"),
+    };
+    let count =
+        (unread > 0).then(|| view! { <span class="count">{if unread > 99 { "99+".to_owned() } else { unread.to_string() }}</span> });
+    view! { <span class="bell" id=id data-live="notification"><a href="/notifications" aria-label=label aria-current=current><Icon of=icondata_lu::LuBell/>{count}</a></span> }
+}
+
 /// A page's place in the sidebar.
 struct Place {
     path: &'static str,
@@ -113,7 +128,7 @@ fn Sidebar() -> impl IntoView {
     ];
     view! {
         <nav class="sidebar" aria-label="Main">
-            <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+            <div class="head"><a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a><Bell id="bell"/></div>
             {today}
             <p class="group">"Create"</p>
             {create.map(link).collect_view()}

@@ -4,6 +4,7 @@ pub mod characters;
 pub mod content;
 pub mod jobs;
 pub mod models;
+pub mod notifications;
 pub mod posts;
 pub mod prompts;
 pub mod review;
