@@ -33,26 +33,30 @@ use crate::{
 
 /// Asks for the drafts of a week. Answers the jobs that make them, one for each character.
 pub async fn week(app: &AppState, request: PlanRequest, now: DateTime<Utc>) -> Result<Vec<Job>, Error> {
-    request.check()?;
-    let state = app.store.read();
-    let characters: Vec<_> = request.character_ids.iter().map(|id| planned(app, &state, &request, id, now)).collect::<Result<_, _>>()?;
-    let mut jobs = Vec::new();
-    for character in characters {
-        let taken = taken(app, &state, &request, &character.id, now);
-        let times = request.times(&taken, state.settings.gap(), now, app.timezone);
-        if times.is_empty() {
-            return Err(Problem::invalid(
-                "toHour",
-                format!("For {} there is no free time left in these hours of that week.", character.name),
-            )
-            .into());
-        }
-        jobs.push(job(&request, &character, &times, now));
-    }
+    let slots = preview(app, &request, now)?;
+    let jobs: Vec<_> = slots.into_iter().map(|(character, times)| job(&request, character, &times, now)).collect();
     let stored = jobs.clone();
     app.store.write(move |tx| stored.into_iter().try_for_each(|job| tx.put(job)).map_err(Error::from)).await?;
     app.wake(Lane::Write);
     Ok(jobs)
+}
+
+/// When the drafts of each character could go out.
+pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Result<Vec<(CharacterId, Vec<DateTime<Utc>>)>, Problem> {
+    request.check()?;
+    let state = app.store.read();
+    let mut slots = Vec::new();
+    for id in &request.character_ids {
+        let character = planned(app, &state, request, id, now)?;
+        let taken = taken(app, &state, request, id, now);
+        let times = request.times(&taken, state.settings.gap(), now, app.timezone);
+        if times.is_empty() {
+            let words = format!("For {} there is no free time left in these hours of that week.", character.name);
+            return Err(Problem::invalid("toHour", words));
+        }
+        slots.push((id.clone(), times));
+    }
+    Ok(slots)
 }
 
 /// The character, when there is a story to draw from in that week.
@@ -77,16 +81,16 @@ fn taken(app: &AppState, state: &State, request: &PlanRequest, id: &CharacterId,
     entries.into_iter().map(|entry| entry.at).collect()
 }
 
-fn job(request: &PlanRequest, character: &Character, times: &[DateTime<Utc>], now: DateTime<Utc>) -> Job {
+fn job(request: &PlanRequest, character: CharacterId, times: &[DateTime<Utc>], now: DateTime<Utc>) -> Job {
     let slots = times.iter().map(|at| Slot { at: *at, job_id: None }).collect();
-    let prompts = PromptsRequest { character_id: character.id.clone(), count: times.len() as u32, theme: String::new() };
+    let prompts = PromptsRequest { character_id: character.clone(), count: times.len() as u32, theme: String::new() };
     let plan = PlanOrder { networks: request.networks.clone(), slots };
     let order = PromptsOrder { request: prompts, written: Vec::new(), rounds: 0, source: None, usage: Vec::new(), plan: Some(plan) };
     let mut notes = Vec::new();
     if times.len() < request.count as usize {
         notes.push(format!("There is room for {} of {} in these hours.", times.len(), request.count));
     }
-    Job::queued(Work::WritePrompts(order), Some(character.id.clone()), notes, now)
+    Job::queued(Work::WritePrompts(order), Some(character), notes, now)
 }
 
 /// Has what was written for a plan drawn, as far as that was not asked for yet.

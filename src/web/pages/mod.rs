@@ -1,5 +1,6 @@
 //! The pages: a file a page, its server functions on top.
 
+pub mod calendar;
 pub mod characters;
 pub mod content;
 pub mod jobs;
