@@ -20,6 +20,7 @@ pub mod prompts;
 pub mod publishing;
 pub mod renditions;
 pub mod review;
+pub mod schedules;
 pub mod seed;
 pub mod settings;
 pub mod status;
