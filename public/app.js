@@ -149,6 +149,7 @@
     (region.contains(document.activeElement) && isField(document.activeElement)) ||
     (document.querySelector('dialog:modal') && region.contains(document.querySelector('dialog:modal'))) ||
     region.querySelector('form[aria-busy="true"]') ||
+    (dragged && region.contains(dragged)) ||
     hasUnsaved(region);
 
   const refreshSoon = debounce(refresh, 150);
@@ -227,7 +228,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'character', 'post', 'prompt', 'task', 'system', 'settings'];
+  const TOPICS = ['job', 'content', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification'];
   let source = null;
   let failures = 0;
   let lostBefore = false;
@@ -562,6 +563,56 @@
     });
   }
 
+  // ---- Moving in the calendar ---------------------------------------------------------------------------
+  // An entry is dragged to a day, or moved by key where the focus is. Either fills in one form and sends it, so the
+  // server says what came of it, and how to undo it.
+
+  let dragged = null;
+
+  function sendMove(entry, { day = '', days = 0, hours = 0 }) {
+    const form = byId('mover');
+    if (!form) return;
+    const values = { kind: entry.dataset.movable, id: entry.dataset.id, day, days, hours };
+    for (const [name, value] of Object.entries(values)) form.elements[name].value = value;
+    form.requestSubmit();
+  }
+
+  document.addEventListener('dragstart', (event) => {
+    dragged = event.target instanceof Element ? event.target.closest('[data-movable]') : null;
+    if (!dragged) return;
+    event.dataTransfer.effectAllowed = 'move';
+    event.dataTransfer.setData('text/plain', dragged.title || dragged.textContent.trim());
+    // Only after the browser has taken its picture of it.
+    setTimeout(() => dragged?.classList.add('dragged'));
+  });
+  document.addEventListener('dragend', () => {
+    dragged?.classList.remove('dragged');
+    all('.dropping').forEach((place) => place.classList.remove('dropping'));
+    dragged = null;
+    if (stale.size) refreshSoon();
+  });
+  for (const kind of ['dragover', 'dragleave', 'drop']) {
+    document.addEventListener(kind, (event) => {
+      const place = dragged && event.target instanceof Element && event.target.closest('[data-day]');
+      if (!place || place.contains(dragged)) return;
+      event.preventDefault();
+      place.classList.toggle('dropping', kind === 'dragover');
+      if (kind === 'drop') sendMove(dragged, { day: place.dataset.day });
+    });
+  }
+
+  const MOVES = { ArrowLeft: { days: -1 }, ArrowRight: { days: 1 }, ArrowUp: { hours: -1 }, ArrowDown: { hours: 1 } };
+
+  // Answers whether the key was meant for the entry that has the focus.
+  function moveByKey({ key, shiftKey, target }) {
+    const entry = target instanceof Element && target.closest('[data-movable]');
+    if (!entry) return false;
+    if (shiftKey && MOVES[key]) sendMove(entry, MOVES[key]);
+    else if (key.toLowerCase() === 'm') location.assign(`/calendar/move?kind=${entry.dataset.movable}&id=${encodeURIComponent(entry.dataset.id)}&back=${encodeURIComponent(location.pathname + location.search)}`);
+    else return false;
+    return true;
+  }
+
   // ---- Sending ------------------------------------------------------------------------------------------
 
   let leavingOnPurpose = false;
@@ -795,6 +846,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
     if (isField(target) || document.querySelector('dialog[open]')) return;
     if (key === '?') return openKeys();
+    if (moveByKey(event)) return event.preventDefault();
 
     const pressed = key.toLowerCase();
     if (Date.now() < goUntil) {
@@ -849,6 +901,8 @@
       if (box) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
     }
     document.querySelector('.problem')?.focus();
+    // What was moved keeps the focus, so that it can be moved on.
+    if (location.hash) byId(location.hash.slice(1))?.closest('[data-movable]')?.focus();
     connect();
   }
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);

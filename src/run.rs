@@ -68,6 +68,8 @@ pub async fn run(mut config: Config) -> Result<(), String> {
 async fn serve(app: AppState, listener: TcpListener, public: Option<TcpListener>) -> Result<(), String> {
     let stopping = app.stopping.clone();
     let watching = tokio::spawn(service::watching::tell_changes(app.clone()));
+    let noticing = tokio::spawn(service::notifications::watch(app.clone()));
+    let delivering = tokio::spawn(service::webhooks::deliver(app.clone()));
     let workers = tokio::spawn(jobs::run(app.clone()));
     tokio::spawn({
         let stopping = stopping.clone();
@@ -95,6 +97,8 @@ async fn serve(app: AppState, listener: TcpListener, public: Option<TcpListener>
         tracing::error!("the workers broke down");
     }
     watching.abort();
+    noticing.abort();
+    delivering.abort();
     if let Some(public) = public {
         public.abort();
     }

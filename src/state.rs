@@ -17,6 +17,7 @@ use crate::{
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
         instagram::Instagram,
+        webhook::Webhook,
         x::X,
     },
     live::LiveJobs,
@@ -53,6 +54,8 @@ pub struct Shared {
     pub x: X,
     /// Where Instagram fetches pictures when it cannot reach this server.
     pub bucket: Option<Bucket>,
+    /// The person's own webhook.
+    pub webhook: Webhook,
     /// Wakes the workers that draw.
     draw: Notify,
     /// Wakes the workers that write.
@@ -89,6 +92,7 @@ impl AppState {
         let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience);
         let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
         let bucket = bucket(&config);
+        let webhook = Webhook::new(away.clone());
         let gemini = Gemini::new(away.clone(), config.gemini_url.clone(), config.gemini_patience);
         let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
@@ -102,6 +106,7 @@ impl AppState {
             instagram,
             x,
             bucket,
+            webhook,
             live: LiveJobs::default(),
             draw: Notify::new(),
             write: Notify::new(),

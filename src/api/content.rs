@@ -102,7 +102,7 @@ pub async fn withdraw(State(app): State<AppState>, Path(id): Path<ContentId>) ->
 
 async fn decide(app: &AppState, id: ContentId, decision: Decision) -> Result<Response, Refusal> {
     let decided = service::review::decide(app, vec![id], decision, Utc::now()).await?;
-    Ok(reply::record(&HeaderMap::new(), &decided.first()))
+    Ok(reply::record(&HeaderMap::new(), &decided.contents.first()))
 }
 
 /// Makes a picture like this one. What is sent is changed; without anything, the same picture is made again.

@@ -1,5 +1,6 @@
 //! The JSON API: every URL under `/api`, and the documents that describe it.
 
+mod calendar;
 mod captions;
 mod characters;
 mod content;
@@ -9,6 +10,7 @@ mod extract;
 mod images;
 mod jobs;
 mod models;
+mod notifications;
 mod posts;
 mod prompts;
 mod reply;
@@ -44,6 +46,8 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "content", description = "The pictures that were made"),
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
+        (name = "calendar", description = "What is out, what goes out, what is proposed"),
+        (name = "notifications", description = "What a person should know of"),
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
@@ -112,6 +116,10 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::checks))
         .routes(routes!(posts::pause))
         .routes(routes!(posts::resume))
+        .routes(routes!(calendar::get))
+        .routes(routes!(calendar::plan))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(settings::look))

@@ -10,6 +10,7 @@ use super::{
     id::{Id, id_or_null},
     job::JobId,
     narrative::NarrativeId,
+    plan::Proposal,
     problem::{Checks, Problem},
     sent::Sent,
     words::Author,
@@ -51,6 +52,9 @@ pub struct Content {
     /// Why it was rejected, at most 1,000 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reject_reason: String,
+    /// When it could go out, and where: approving it schedules it then. `None` once it is, and where nothing was planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_for: Option<Proposal>,
     /// What was changed, when and by whom, oldest first; the last fifty changes.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Edit>,
@@ -196,6 +200,10 @@ pub struct ContentChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "twitter_caption")]
     pub twitter_caption: Sent<String>,
+    /// When it could go out, and where. `null` when it is not planned any more.
+    #[schema(value_type = Option<Proposal>)]
+    #[serde(alias = "planned_for")]
+    pub planned_for: Sent<Proposal>,
 }
 
 impl Content {
@@ -266,6 +274,7 @@ impl Content {
         change.caption.set(&mut self.caption);
         change.alt_text.set(&mut self.alt_text);
         change.twitter_caption.set(&mut self.twitter_caption);
+        change.planned_for.set_option(&mut self.planned_for);
         let after = [self.caption.clone(), self.alt_text.clone(), self.twitter_caption.clone()];
         for ((field, before), after) in ["caption", "altText", "twitterCaption"].into_iter().zip(before).zip(after) {
             if before != after {
@@ -282,7 +291,15 @@ impl Content {
         caption::check(Network::X, "twitterCaption", &self.twitter_caption, &mut checks);
         checks.at_most("altText", &self.alt_text, 1_000);
         checks.at_most("reason", &self.reject_reason, 1_000);
+        if let Some(proposal) = &self.planned_for {
+            checks.require(!proposal.networks.is_empty(), "plannedFor.networks", "Say where it is to go.");
+        }
         checks.finish()
+    }
+
+    /// When it could go out and where, as long as that is still open.
+    pub fn proposal(&self) -> Option<&Proposal> {
+        self.planned_for.as_ref().filter(|_| self.state != ReviewState::Rejected)
     }
 }
 

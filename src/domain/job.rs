@@ -9,6 +9,7 @@ use super::{
     generation::{GenerateRequest, Recipe},
     id::Id,
     narrative::NarrativeId,
+    plan::Proposal,
     post::PostId,
     problem::Problem,
     words::{CaptionOrder, PromptsOrder, Usage},
@@ -139,6 +140,9 @@ pub struct ImageOrder {
     /// Where its pictures begin in review.
     #[serde(default, skip_serializing_if = "ReviewState::is_draft")]
     pub begins_as: ReviewState,
+    /// When its pictures could go out, and where: they go to review with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_for: Option<Proposal>,
     /// One for each picture.
     pub shots: Vec<Shot>,
 }

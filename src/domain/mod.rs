@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod autonomy;
+pub mod calendar;
 pub mod caption;
 pub mod character;
 pub mod check;
@@ -17,11 +18,16 @@ pub mod job;
 pub mod library;
 pub mod model;
 pub mod narrative;
+pub mod notification;
+pub mod plan;
 pub mod post;
 pub mod problem;
 pub mod prompt;
+pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod sent;
 pub mod settings;
+pub mod task;
 pub mod template;
 pub mod words;

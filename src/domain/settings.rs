@@ -30,6 +30,9 @@ pub struct Settings {
     pub gap_minutes: Option<u32>,
     /// How a picture gets the shape a network wants.
     pub fit: Fit,
+    /// Where notifications are sent; empty means nowhere. Its secret is sealed elsewhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub webhook_url: String,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,

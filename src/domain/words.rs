@@ -7,6 +7,7 @@ use super::{
     character::CharacterId,
     content::ContentId,
     library::PromptId,
+    plan::PlanOrder,
     problem::{Checks, Problem},
 };
 
@@ -185,6 +186,9 @@ pub struct PromptsOrder {
     /// What each call cost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usage: Vec<Usage>,
+    /// For which times they are to be drawn, when they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanOrder>,
 }
 
 impl PromptsOrder {

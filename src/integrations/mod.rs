@@ -4,4 +4,5 @@ pub mod bucket;
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
+pub mod webhook;
 pub mod x;

@@ -52,6 +52,13 @@ pub async fn order(app: &AppState, request: CaptionRequest, keep_first: bool, no
     super::jobs::start(app, job).await
 }
 
+/// A job that writes the words of a picture for a network and keeps them, to be stored with the picture.
+pub(super) fn about(content: &Content, network: Network, now: DateTime<Utc>) -> Job {
+    let request = CaptionRequest { content_id: Some(content.id.clone()), network, ..CaptionRequest::default() };
+    let order = CaptionOrder { request, keep_first: true, captions: Vec::new(), alt_text: String::new(), source: None, usage: Vec::new() };
+    Job::queued(Work::WriteCaption(order), Some(content.character_id.clone()), Vec::new(), now)
+}
+
 /// What Gemini would be told, piece by piece.
 pub fn preview(app: &AppState, request: &CaptionRequest, now: DateTime<Utc>) -> Result<Instruction, Error> {
     request.check()?;

@@ -110,6 +110,9 @@ pub async fn change(
 ) -> Result<Content, Error> {
     let before = get(app, id)?;
     fresh(&before, expected.as_deref())?;
+    if change.planned_for.value().is_some_and(|proposal| proposal.at <= now) {
+        return Err(Problem::invalid("plannedFor.at", "This time has passed. Choose a later one.").into());
+    }
     let id = id.clone();
     app.store
         .write(move |tx| {

@@ -10,8 +10,8 @@ use chrono::Utc;
 use super::work::{Ended, update};
 use crate::{
     domain::{
-        content::{Content, Provenance},
-        job::{ImageOrder, Job, JobId, Sending, Shot, Work},
+        content::{Content, Provenance, ReviewState},
+        job::{ImageOrder, Job, JobId, Lane, Sending, Shot, Work},
         problem::{Kind, Problem},
     },
     error::Error,
@@ -132,12 +132,13 @@ impl Order<'_> {
             character_id: order.request.character_id.clone(),
             created_at: Some(now),
             updated_at: Some(now),
-            state: order.begins_as,
+            state: if order.planned_for.is_some() { ReviewState::InReview } else { order.begins_as },
             caption: String::new(),
             alt_text: String::new(),
             twitter_caption: String::new(),
             reviewed_at: None,
             reject_reason: String::new(),
+            planned_for: order.planned_for.clone(),
             history: Vec::new(),
             picture: Some(picture),
             provenance: Some(Provenance {
@@ -153,6 +154,10 @@ impl Order<'_> {
             }),
             extra: serde_json::Map::new(),
         };
+        // What is planned needs words for each network, for a person to read with the picture.
+        let networks = order.planned_for.iter().flat_map(|proposal| &proposal.networks);
+        let words: Vec<_> = networks.map(|network| super::captions::about(&content, *network, now)).collect();
+        let writing = !words.is_empty();
         let (id, place) = (self.job.id.clone(), self.place);
         self.app
             .store
@@ -165,9 +170,16 @@ impl Order<'_> {
                     content.caption = super::prompts::mark_used(tx, &prompt, &content.id, now)?;
                 }
                 tx.put(job)?;
+                for words in words {
+                    tx.put(words)?;
+                }
                 Ok::<_, Error>(tx.put(content)?)
             })
-            .await
+            .await?;
+        if writing {
+            self.app.wake(Lane::Write);
+        }
+        Ok(())
     }
 }
 

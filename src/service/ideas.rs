@@ -40,7 +40,7 @@ pub async fn order(app: &AppState, request: PromptsRequest, now: DateTime<Utc>) 
     request.check()?;
     let unknown = |_| Problem::invalid("characterId", "There is no such character.");
     let character = super::characters::get(app, &request.character_id).map_err(unknown)?;
-    let order = PromptsOrder { request, written: Vec::new(), rounds: 0, source: None, usage: Vec::new() };
+    let order = PromptsOrder { request, written: Vec::new(), rounds: 0, source: None, usage: Vec::new(), plan: None };
     let job = Job::queued(Work::WritePrompts(order), Some(character.id.clone()), Vec::new(), now);
     super::jobs::start(app, job).await
 }
@@ -51,8 +51,13 @@ pub fn written(app: &AppState, job: &Job) -> Vec<Arc<Prompt>> {
     job.prompts().into_iter().flat_map(|order| &order.written).filter_map(|id| state.prompts.get(id.as_str()).cloned()).collect()
 }
 
-/// Writes the prompts of a job that are not written yet.
+/// Writes the prompts of a job that are not written yet; when they are for a plan, they are drawn then.
 pub(super) async fn write(app: &AppState, id: &JobId, running: &Running) -> Result<(), Ended> {
+    write_all(app, id, running).await?;
+    super::plans::draw(app, id, running).await
+}
+
+async fn write_all(app: &AppState, id: &JobId, running: &Running) -> Result<(), Ended> {
     loop {
         let job = super::jobs::get(app, id).map_err(|_| Ended::Cancelled)?;
         let order = job.prompts().expect("workers hand over each job by its kind");

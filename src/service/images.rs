@@ -13,6 +13,7 @@ use crate::{
         job::{ImageOrder, Job, Shot, Work},
         model::Catalogue,
         narrative::NarrativeId,
+        plan::Proposal,
         problem::Problem,
         prompt::{self, Part},
     },
@@ -38,10 +39,21 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
+    let job = prepare(app, request, None, now).await?;
+    super::jobs::start(app, job).await
+}
+
+/// The job for a request, to be stored. What is planned for a later day is drawn as her story is then.
+pub(super) async fn prepare(
+    app: &AppState,
+    request: GenerateRequest,
+    planned_for: Option<Proposal>,
+    now: DateTime<Utc>,
+) -> Result<Job, Error> {
     request.check()?;
     let character = character(app, &request)?;
-    let prompt = composed(app, &character, &request, now);
-    send(app, &character, request, prompt, ReviewState::Draft, now).await
+    let prompt = composed(app, &character, &request, planned_for.as_ref().map_or(now, |proposal| proposal.at));
+    job(app, &character, request, prompt, Begin { state: ReviewState::Draft, planned_for }, now).await
 }
 
 /// Asks for pictures like one that exists, which begin in review as `begins_as`. While the prompt is the same, so is
@@ -64,7 +76,14 @@ pub async fn order_like(
         },
         None => composed(app, &character, &request, now),
     };
-    send(app, &character, request, prompt, begins_as, now).await
+    let job = job(app, &character, request, prompt, Begin { state: begins_as, planned_for: None }, now).await?;
+    super::jobs::start(app, job).await
+}
+
+/// How the pictures of an order begin.
+struct Begin {
+    state: ReviewState,
+    planned_for: Option<Proposal>,
 }
 
 /// The pieces of a prompt, and the story arc they were taken from.
@@ -83,19 +102,19 @@ fn composed(app: &AppState, character: &Character, request: &GenerateRequest, no
     }
 }
 
-async fn send(
+async fn job(
     app: &AppState,
     character: &Character,
     request: GenerateRequest,
     prompt: Prompt,
-    begins_as: ReviewState,
+    begin: Begin,
     now: DateTime<Utc>,
 ) -> Result<Job, Error> {
     let Prompt { parts, narrative_id, narrative_title } = prompt;
     let Resolved { recipe, notes } = resolve(app, character, &request, parts, now).await?;
-    let order = ImageOrder { shots: shots(&request), recipe, narrative_id, narrative_title, begins_as, request };
-    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), notes, now);
-    super::jobs::start(app, job).await
+    let Begin { state: begins_as, planned_for } = begin;
+    let order = ImageOrder { shots: shots(&request), recipe, narrative_id, narrative_title, begins_as, planned_for, request };
+    Ok(Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), notes, now))
 }
 
 fn character(app: &AppState, request: &GenerateRequest) -> Result<Arc<Character>, Error> {

@@ -1,6 +1,7 @@
 //! What the app does: a file a subject, a function a deed. Pages, the API and jobs all call these.
 
 pub mod accounts;
+pub mod calendar;
 pub mod captions;
 pub mod characters;
 pub mod content;
@@ -13,12 +14,16 @@ pub mod jobs;
 pub mod looks;
 pub mod media;
 pub mod models;
+pub mod notifications;
+pub mod plans;
 pub mod prompts;
 pub mod publishing;
 pub mod renditions;
 pub mod review;
+pub mod schedules;
 pub mod seed;
 pub mod settings;
 pub mod status;
 pub mod watching;
+pub mod webhooks;
 pub mod work;

@@ -8,10 +8,13 @@ use crate::{
     domain::{
         character::CharacterId,
         content::{Content, ContentId, ReviewState},
+        job::Lane,
+        post::Post,
         problem::Problem,
         words::Author,
     },
     error::Error,
+    service::plans::Planned,
     state::AppState,
     store::State,
 };
@@ -43,14 +46,29 @@ pub fn queue(state: &State, character: Option<&CharacterId>) -> Vec<Arc<Content>
     queue
 }
 
-/// Decides about pictures, all or none. Answers them as they are then.
-pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now: DateTime<Utc>) -> Result<Vec<Content>, Error> {
+/// What came of a decision.
+#[derive(Debug)]
+pub struct Decided {
+    /// The pictures as they are now.
+    pub contents: Vec<Content>,
+    /// What was planned for them and goes out at its time now.
+    pub scheduled: Vec<Post>,
+    /// Why something that was planned does not.
+    pub unscheduled: Vec<String>,
+}
+
+/// Decides about pictures, all or none. With the approval of a picture that was planned goes its post for that time;
+/// where that cannot be, it says why and the picture is approved all the same.
+pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now: DateTime<Utc>) -> Result<Decided, Error> {
     if ids.is_empty() || ids.len() > MOST_AT_ONCE {
         return Err(Problem::invalid("ids", "Choose 1 to 500 pictures.").into());
     }
-    app.store
+    let planned = if decision == Decision::Approve { super::plans::posts_for(app, &ids, now).await? } else { Planned::default() };
+    let deciding = app.clone();
+    let decided = app
+        .store
         .write(move |tx| {
-            let mut decided = Vec::new();
+            let mut contents = Vec::new();
             for id in ids {
                 let stored = tx.get::<Content>(id.as_str()).ok_or_else(|| Problem::not_found("picture"))?;
                 let mut content = Content::clone(&stored);
@@ -63,9 +81,19 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
                 content.turn(state, reason, Author::Hand, now);
                 content.check()?;
                 tx.put(content.clone())?;
-                decided.push(content);
+                contents.push(content);
             }
-            Ok::<_, Error>(decided)
+            let (scheduled, unscheduled) = super::plans::admit(&deciding, tx, planned, now)?;
+            for content in &mut contents {
+                if let Some(stored) = tx.get::<Content>(content.id.as_str()) {
+                    *content = Content::clone(&stored);
+                }
+            }
+            Ok::<_, Error>(Decided { contents, scheduled, unscheduled })
         })
-        .await
+        .await?;
+    if !decided.scheduled.is_empty() {
+        app.wake(Lane::Publish);
+    }
+    Ok(decided)
 }

@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::gemini::{self, KEY, KeyInForce, OWNER};
+use super::{
+    gemini::{self, KEY, KeyInForce, OWNER},
+    webhooks,
+};
 use crate::{
     domain::{
         character::NewSecret,
         problem::{Checks, Problem},
+        secret::Mask,
         sent::Sent,
         settings::Fit,
         template::{self, Templates},
     },
     error::Error,
     state::AppState,
-    store::State,
+    store::{SecretState, State},
 };
 
 /// Most templates of a kind.
@@ -42,6 +47,14 @@ pub struct SettingsChange {
     /// How a picture gets the shape a network wants: `crop`, `pad` or `fit`.
     #[schema(value_type = Option<String>)]
     pub fit: Sent<String>,
+    /// Where notifications are sent: an http or https address. `null` or an empty text for nowhere.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "webhook_url")]
+    pub webhook_url: Sent<String>,
+    /// Secret: what they are signed with. The mask keeps it, `null` or an empty text clears it.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "webhook_secret")]
+    pub webhook_secret: Sent<NewSecret>,
     /// As Gemini lists it; empty for the usual one.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "GEMINI_MODEL", alias = "gemini_model")]
@@ -111,12 +124,15 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("publicUrl", app.config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default()),
         ("timezone", app.timezone.to_string()),
         ("comfyuiUrl", comfy.join(",")),
+        ("webhookUrl", state.settings.webhook_url.clone()),
+        (webhooks::SECRET, webhook_secret(app).unwrap_or_default()),
     ])
 }
 
 /// Changes the settings. What is not sent stays.
 pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error> {
     let key = new_key(app, change.gemini_api_key)?;
+    let secret = new_secret(webhooks::SECRET, webhook_secret(app).as_deref(), change.webhook_secret)?;
     let mut checks = Checks::default();
     let model = change.gemini_model.map(|model| model.trim().trim_start_matches("models/").to_owned());
     let plain = |model: &str| model.len() <= 100 && model.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
@@ -131,6 +147,10 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
     checks.require(gap, "gapMinutes", "Choose 0 to 1440 minutes.");
     let known = change.fit.value().is_none_or(|fit| Fit::from_key(fit).is_some());
     checks.require(known, "fit", "Choose crop, pad or fit.");
+    let webhook = change.webhook_url.map(|url| url.trim().to_owned());
+    if let Some(fault) = webhook.value().filter(|url| !url.is_empty()).and_then(|url| fault_of_address(url)) {
+        checks.wrong("webhookUrl", fault);
+    }
     checks.finish()?;
     let changed = !matches!(key, Sent::Absent) || !model.is_absent();
     app.store
@@ -140,7 +160,13 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
                 Sent::Null => tx.delete_secret(OWNER, KEY)?,
                 Sent::Value(NewSecret(key)) => tx.put_secret(OWNER, KEY, &key.into())?,
             }
+            match secret {
+                Sent::Absent => {}
+                Sent::Null => tx.delete_secret(OWNER, webhooks::SECRET)?,
+                Sent::Value(NewSecret(secret)) => tx.put_secret(OWNER, webhooks::SECRET, &secret.into())?,
+            }
             let mut settings = tx.settings().clone();
+            webhook.set(&mut settings.webhook_url);
             model.set(&mut settings.gemini_model);
             match change.dry_run {
                 Sent::Absent => {}
@@ -199,22 +225,48 @@ fn check(field: &str, lines: &[String], checks: &mut Checks) {
     }
 }
 
-/// What is to happen to the key: a mask that came back unchanged keeps what is stored.
 fn new_key(app: &AppState, sent: Sent<NewSecret>) -> Result<Sent<NewSecret>, Problem> {
+    let shown = match gemini::key_in_force(app) {
+        KeyInForce::Stored(mask) | KeyInForce::Environment(mask) => Some(mask),
+        KeyInForce::Locked | KeyInForce::None => None,
+    };
+    new_secret(KEY, shown.as_ref().map(Mask::as_str), sent)
+}
+
+/// What may be shown of the secret notifications are signed with; `None` when there is none.
+pub fn webhook_secret(app: &AppState) -> Option<String> {
+    match app.store.mask(OWNER, webhooks::SECRET) {
+        SecretState::Absent => None,
+        SecretState::Set(mask) => Some(mask.as_str().to_owned()),
+        SecretState::Locked => Some("••••••••".to_owned()),
+    }
+}
+
+/// Why notifications cannot be sent to an address.
+fn fault_of_address(text: &str) -> Option<&'static str> {
+    let Ok(url) = Url::parse(text) else { return Some("Write the whole address, starting with http:// or https://.") };
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Some("Write an address that starts with http:// or https://.");
+    }
+    // It is stored and shown as it is.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("Leave out name and password: the address is shown on this page. The secret tells the other side that it was us.");
+    }
+    (text.len() > 1_000).then_some("Keep the address to 1,000 characters.")
+}
+
+/// What is to happen to a secret: a mask that came back unchanged keeps what is stored.
+fn new_secret(field: &str, shown: Option<&str>, sent: Sent<NewSecret>) -> Result<Sent<NewSecret>, Problem> {
     let Sent::Value(NewSecret(text)) = sent else { return Ok(sent) };
     let text = text.trim();
-    let kept = match gemini::key_in_force(app) {
-        KeyInForce::Stored(mask) | KeyInForce::Environment(mask) => mask.as_str() == text,
-        KeyInForce::Locked | KeyInForce::None => false,
-    };
-    if kept {
+    if shown == Some(text) {
         Ok(Sent::Absent)
     } else if text.is_empty() {
         Ok(Sent::Null)
     } else if text.starts_with('•') {
-        Err(Problem::invalid(KEY, "These dots stand for a key. Paste the key itself."))
+        Err(Problem::invalid(field, "These dots stand for a key. Paste the key itself."))
     } else if text.len() > 500 || !text.chars().all(|c| c.is_ascii_graphic()) {
-        Err(Problem::invalid(KEY, "This is not a key: it is too long, or holds spaces or line breaks."))
+        Err(Problem::invalid(field, "This is not a key: it is too long, or holds spaces or line breaks."))
     } else {
         Ok(Sent::Value(NewSecret(text.to_owned())))
     }

@@ -47,6 +47,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "characters" => Topic::Character,
         "content" => Topic::Content,
         "jobs" => Topic::Job,
+        "notifications" => Topic::Notification,
         "posts" => Topic::Post,
         "prompts" => Topic::Prompt,
         // Accounts are shown on the pages of their characters.

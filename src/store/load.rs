@@ -12,7 +12,17 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post};
+use crate::domain::{
+    account::Account,
+    character::Character,
+    content::Content,
+    job::Job,
+    library::Prompt,
+    notification::Notification,
+    post::Post,
+    run::{LastTick, Run},
+    task::Task,
+};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -38,9 +48,13 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
+        notifications: array::<Notification>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
+        runs: array::<Run>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
+        tasks: array::<Task>(dir, &mut damaged),
+        ticks: array::<LastTick>(dir, &mut damaged),
         settings: Arc::default(),
     };
     match object(dir, SETTINGS) {
@@ -69,16 +83,21 @@ impl State {
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),
+            Notification::COLLECTION => self.notifications = Table::default(),
             Post::COLLECTION => self.posts = Table::default(),
             Prompt::COLLECTION => self.prompts = Table::default(),
+            Run::COLLECTION => self.runs = Table::default(),
             SealedSecret::COLLECTION => self.secrets = Table::default(),
+            Task::COLLECTION => self.tasks = Table::default(),
+            LastTick::COLLECTION => self.ticks = Table::default(),
             _ => {}
         }
     }
 }
 
 fn array<T: Record>(dir: &Path, damaged: &mut Vec<Damage>) -> Table<T> {
-    let read = file(dir, T::COLLECTION).and_then(|text| text.map_or(Ok(Vec::new()), |text| records::<T>(&text)));
+    let name = file_of::<T>(dir);
+    let read = file(dir, name).and_then(|text| text.map_or(Ok(Vec::new()), |text| records::<T>(&text)));
     match read {
         Ok(records) => {
             let mut table = Table::default();
@@ -86,10 +105,16 @@ fn array<T: Record>(dir: &Path, damaged: &mut Vec<Damage>) -> Table<T> {
             table
         }
         Err(damage) => {
-            damaged.push(damage);
+            damaged.push(Damage { collection: T::COLLECTION, file: format!("{name}.json"), ..damage });
             Table::default()
         }
     }
+}
+
+/// Where a collection is read from: what an older app has left counts until we have written a file of our own.
+fn file_of<T: Record>(dir: &Path) -> &'static str {
+    let there = |name: &str| dir.join(format!("{name}.json")).exists();
+    T::OLDER_FILE.filter(|older| !there(T::COLLECTION) && there(older)).unwrap_or(T::COLLECTION)
 }
 
 fn object<T: DeserializeOwned + Default>(dir: &Path, name: &'static str) -> Result<T, Damage> {

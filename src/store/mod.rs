@@ -31,7 +31,7 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use self::{
     error::{Damage, OpenError, StoreError},
-    record::{Record, SealedSecret},
+    record::{Record, SealedSecret, day},
     secrets::SecretState,
     state::State,
     table::{Position, Table},

@@ -1,5 +1,6 @@
 //! What is stored: which types, in which collection, and by what they can be found.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{state::State, table::Table};
@@ -9,13 +10,19 @@ use crate::domain::{
     content::Content,
     job::{Job, JobStatus},
     library::Prompt,
+    notification::Notification,
     post::Post,
+    run::{Cause, LastTick, Run, RunState},
+    task::Task,
 };
 
 /// A type that is stored in a collection of its own.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The collection's name: `characters` is stored in `characters.json`.
     const COLLECTION: &'static str;
+
+    /// The file an older app kept it in, read as long as there is none of ours.
+    const OLDER_FILE: Option<&'static str> = None;
 
     /// The record's id, unique in its collection.
     fn id(&self) -> &str;
@@ -86,6 +93,9 @@ impl Record for Content {
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
         emit("character", self.character_id.as_str());
         emit("state", self.state.key());
+        if let Some(proposal) = self.proposal() {
+            emit("day", &day(proposal.at));
+        }
         if let Some(made) = &self.provenance {
             emit("model", &made.recipe.model);
             if let Some(arc) = &made.narrative_id {
@@ -129,6 +139,35 @@ impl Record for Job {
     }
 }
 
+impl Record for Notification {
+    const COLLECTION: &'static str = "notifications";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("subject", &self.subject.key());
+        if self.is_unread() {
+            emit("unread", "true");
+        }
+        if self.over_at.is_none() {
+            emit("open", &self.subject.key());
+        }
+        if self.delivery.as_ref().is_some_and(|delivery| delivery.due_at().is_some()) {
+            emit("delivery", "waiting");
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.notifications
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.notifications
+    }
+}
+
 impl Record for Prompt {
     const COLLECTION: &'static str = "prompts";
 
@@ -168,6 +207,9 @@ impl Record for Post {
         if self.state.goes_on() {
             emit("goes-on", "true");
         }
+        if let Some(at) = self.calendar_at() {
+            emit("day", &day(at));
+        }
         for picture in &self.pictures {
             emit("content", picture.content_id.as_str());
         }
@@ -185,6 +227,48 @@ impl Record for Post {
     }
 }
 
+/// A day of UTC, as records of a day are found by.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.date_naive().to_string()
+}
+
+impl Record for Run {
+    const COLLECTION: &'static str = "runs";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("task", self.task_id.as_str());
+        emit("state", self.state.key());
+        emit("character", self.character_id.as_str());
+        if self.state.goes_on() {
+            emit("going", self.character_id.as_str());
+        }
+        // What a report about a time without this server speaks of.
+        if self.cause == Cause::MadeUp || matches!(self.state, RunState::Missed { .. }) {
+            emit("gap", "true");
+        }
+        if let Some(step) = self.open_step() {
+            if let Some(job) = &step.job_id {
+                emit("waits-for", job.as_str());
+            }
+            if let Some(post) = &step.post_id {
+                emit("waits-for", post.as_str());
+            }
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.runs
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.runs
+    }
+}
+
 impl Record for SealedSecret {
     const COLLECTION: &'static str = "secrets";
 
@@ -198,5 +282,43 @@ impl Record for SealedSecret {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.secrets
+    }
+}
+
+impl Record for Task {
+    const COLLECTION: &'static str = "scheduler";
+    const OLDER_FILE: Option<&'static str> = Some("schedule");
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("character", self.character_id.as_str());
+        emit("active", if self.active { "true" } else { "false" });
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.tasks
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.tasks
+    }
+}
+
+impl Record for LastTick {
+    const COLLECTION: &'static str = "ticks";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.ticks
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.ticks
     }
 }

@@ -9,7 +9,18 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post, settings::Settings};
+use crate::domain::{
+    account::Account,
+    character::Character,
+    content::Content,
+    job::Job,
+    library::Prompt,
+    notification::Notification,
+    post::Post,
+    run::{LastTick, Run},
+    settings::Settings,
+    task::Task,
+};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -25,12 +36,20 @@ pub struct State {
     pub content: Table<Content>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
+    /// What a person should know of.
+    pub notifications: Table<Notification>,
     /// The publish ledger.
     pub posts: Table<Post>,
     /// The prompt library.
     pub prompts: Table<Prompt>,
+    /// Executions of tasks.
+    pub runs: Table<Run>,
     /// Sealed secrets.
     pub secrets: Table<SealedSecret>,
+    /// Schedules.
+    pub tasks: Table<Task>,
+    /// Up to when the scheduler has looked.
+    pub ticks: Table<LastTick>,
     /// What is set for the installation.
     pub settings: Arc<Settings>,
 }
@@ -43,9 +62,13 @@ impl State {
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
+            Notification::COLLECTION => replay_in(&mut self.notifications, operation),
             Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
+            Run::COLLECTION => replay_in(&mut self.runs, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
+            Task::COLLECTION => replay_in(&mut self.tasks, operation),
+            LastTick::COLLECTION => replay_in(&mut self.ticks, operation),
             SETTINGS => match operation {
                 Operation::Put(record) => {
                     self.settings = serde_json::from_str(record.get()).map_err(|error| error.to_string())?;
@@ -64,9 +87,13 @@ impl State {
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
+            Notification::COLLECTION => arrays::write_array(dir, &self.notifications),
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
+            Run::COLLECTION => arrays::write_array(dir, &self.runs),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
+            Task::COLLECTION => arrays::write_array(dir, &self.tasks),
+            LastTick::COLLECTION => arrays::write_array(dir, &self.ticks),
             SETTINGS => arrays::write_object(dir, SETTINGS, &*self.settings),
             other => unreachable!("only collections listed here are ever changed, and `{other}` is not"),
         }
@@ -95,13 +122,17 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 8] = [
+pub(super) const COLLECTIONS: [&str; 12] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
     Job::COLLECTION,
+    Notification::COLLECTION,
     Post::COLLECTION,
     Prompt::COLLECTION,
+    Run::COLLECTION,
     SealedSecret::COLLECTION,
+    Task::COLLECTION,
+    LastTick::COLLECTION,
     SETTINGS,
 ];

@@ -30,9 +30,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("content") view=pages::content::grid::Grid/>
                     <Route path=path!("content/:id") view=pages::content::detail::Detail/>
                     <Route path=path!("content/:id/delete") view=pages::content::detail::Delete/>
+                    <Route path=path!("calendar") view=pages::calendar::Calendar/>
+                    <Route path=path!("calendar/new") view=pages::calendar::schedule::New/>
+                    <Route path=path!("calendar/plan") view=pages::calendar::plan::Plan/>
+                    <Route path=path!("calendar/move") view=pages::calendar::moving::Move/>
                     <Route path=path!("posts") view=pages::posts::list::Posts/>
                     <Route path=path!("posts/new") view=pages::posts::compose::Compose/>
                     <Route path=path!("posts/:id") view=pages::posts::detail::Detail/>
+                    <Route path=path!("notifications") view=pages::notifications::Notifications/>
                     <Route path=path!("prompts") view=pages::prompts::list::Prompts/>
                     <Route path=path!("prompts/new") view=pages::prompts::edit::New/>
                     <Route path=path!("prompts/templates") view=pages::prompts::templates::TemplatesPage/>

@@ -51,6 +51,7 @@ pub fn Frame() -> impl IntoView {
                 <input type="checkbox" id="nav-toggle" class="nav-toggle" aria-label="Menu"/>
                 <label for="nav-toggle" class="nav-button"><Icon of=icondata_lu::LuMenu/>"Menu"</label>
                 <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+                <Bell id="bell-top"/>
             </header>
             <Sidebar/>
             <main id="main" tabindex="-1">
@@ -85,6 +86,20 @@ fn Banners() -> impl IntoView {
     view! { {sandbox}{dry}{paused}{damaged.collect_view()} }
 }
 
+/// What a person should know of, one step away from everywhere.
+#[component]
+fn Bell(id: &'static str) -> impl IntoView {
+    let unread = service::notifications::unread(&context::app().store.read());
+    let current = context::path().starts_with("/notifications").then_some("page");
+    let label = match unread {
+        0 => "Notifications".to_owned(),
+        count => format!("Notifications, {count} unread"),
+    };
+    let count =
+        (unread > 0).then(|| view! { <span class="count">{if unread > 99 { "99+".to_owned() } else { unread.to_string() }}</span> });
+    view! { <span class="bell" id=id data-live="notification"><a href="/notifications" aria-label=label aria-current=current><Icon of=icondata_lu::LuBell/>{count}</a></span> }
+}
+
 /// A page's place in the sidebar.
 struct Place {
     path: &'static str,
@@ -104,7 +119,7 @@ fn Sidebar() -> impl IntoView {
         place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
     ];
     let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
-    let publish = [place("/posts", "Posts", icondata_lu::LuSend, "o")];
+    let publish = [place("/calendar", "Calendar", icondata_lu::LuCalendar, "d"), place("/posts", "Posts", icondata_lu::LuSend, "o")];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
@@ -113,7 +128,7 @@ fn Sidebar() -> impl IntoView {
     ];
     view! {
         <nav class="sidebar" aria-label="Main">
-            <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+            <div class="head"><a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a><Bell id="bell"/></div>
             {today}
             <p class="group">"Create"</p>
             {create.map(link).collect_view()}
@@ -138,7 +153,7 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts");
+    let filtered = is_filtered(place.path);
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
     let waiting = waiting(place.path);
@@ -149,6 +164,11 @@ fn link(place: Place) -> impl IntoView {
             {waiting.map(|count| view! { <span class="count">{count}</span> })}
         </a>
     }
+}
+
+/// Whether a page can be filtered by a character.
+fn is_filtered(path: &str) -> bool {
+    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar")
 }
 
 /// How much there waits for a person.
@@ -173,13 +193,14 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts") {
-        path
-    } else {
-        "/content".to_owned()
-    };
+    let page = if is_filtered(&path) { path.clone() } else { "/content".to_owned() };
+    // The calendar stays where it is.
+    let kept = ["view", "at"].into_iter().filter(|_| path == "/calendar").map(|name| (name, context::query(name)));
+    let kept = kept.filter(|(_, value)| !value.is_empty());
+    let kept = kept.map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
     view! {
         <form class="switcher" method="get" action=page>
+            {kept}
             <label for="switcher">"Character"</label>
             <select id="switcher" name="character" data-submit="">
                 <option value="">"All characters"</option>

@@ -247,6 +247,15 @@ impl Post {
         }
     }
 
+    /// When it stands in the calendar: when it went out, else when it is to. One that was taken back stands nowhere.
+    pub fn calendar_at(&self) -> Option<DateTime<Utc>> {
+        match &self.state {
+            PostState::Cancelled => None,
+            PostState::Scheduled { until: Some(until), .. } => Some(self.scheduled_at.max(*until)),
+            _ => Some(self.out_at().unwrap_or(self.scheduled_at)),
+        }
+    }
+
     /// Its address on the network, where that is known.
     pub fn url(&self) -> Option<&str> {
         match &self.state {

@@ -105,6 +105,21 @@ pub(super) fn before_sending(app: &AppState, tx: &Transaction, post: &Post, now:
     list(app, tx.state(), &subject)
 }
 
+/// Why a post's pictures may not go out at that time, as far as review goes.
+pub fn review_of(state: &State, post: &Post, at: DateTime<Utc>) -> Option<Check> {
+    let subject = Subject {
+        character_id: &post.character_id,
+        network: post.network,
+        pictures: &post.pictures,
+        caption: &post.caption,
+        at,
+        dry_run: post.dry_run,
+        waived: &post.waived,
+        post: Some(&post.id),
+    };
+    Some(review(state, &subject)).filter(|check| check.verdict == Verdict::Stops)
+}
+
 fn is_rehearsing(state: &State, subject: &Subject<'_>) -> bool {
     state.characters.get(subject.character_id.as_str()).is_some_and(|character| character.dry_run)
 }

@@ -37,7 +37,7 @@ pub async fn create(
     if let Some(post) = named.as_ref().map(|named| repeated(&app.store.read().posts, named, now)).transpose()?.flatten() {
         return Ok(post);
     }
-    let mut post = prepared(app, network, request, named, now).await?;
+    let post = prepare(app, network, request, named, now).await?;
     let checking = app.clone();
     let post = app
         .store
@@ -46,52 +46,66 @@ pub async fn create(
             if let Some(post) = post.request.as_ref().map(|named| repeated(tx.table(), named, now)).transpose()?.flatten() {
                 return Ok(post);
             }
-            refuse(&checking, tx, &post)?;
-            enqueue(tx, &mut post, now)?;
-            tx.put(post.clone())?;
-            Ok::<_, Error>(post)
+            admit(&checking, tx, post, now)
         })
         .await?;
     app.wake(crate::domain::job::Lane::Publish);
     Ok(post)
 }
 
-/// The same on several networks: what is wrong on one of them keeps it from all.
-pub async fn create_all(app: &AppState, networks: &[Network], request: PostRequest, now: DateTime<Utc>) -> Result<Vec<Post>, Error> {
+/// Stores a post for each of several networks: all of them or none.
+pub async fn create_on(app: &AppState, networks: &[Network], request: PostRequest, now: DateTime<Utc>) -> Result<Vec<Post>, Error> {
+    if networks.is_empty() {
+        return Err(Problem::invalid("network", "Choose a network.").into());
+    }
     let mut posts = Vec::new();
     for network in networks {
-        posts.push(prepared(app, *network, request.clone(), None, now).await?);
+        posts.push(prepare(app, *network, request.clone(), None, now).await?);
     }
     let checking = app.clone();
+    let several = networks.len() > 1;
     let posts = app
         .store
         .write(move |tx| {
-            for post in &mut posts {
-                refuse(&checking, tx, post).map_err(|problem| on(post.network, problem))?;
-                enqueue(tx, post, now)?;
-                tx.put(post.clone())?;
-            }
-            Ok::<_, Error>(posts)
+            let on = |network: Network, error: Error| match error {
+                // Which of them is meant is plain where there is only one.
+                Error::Problem(mut problem) if several => {
+                    problem.message = format!("{}: {}", network.label(), problem.message);
+                    Error::Problem(problem)
+                }
+                other => other,
+            };
+            posts
+                .into_iter()
+                .map(|post| (post.network, post))
+                .map(|(network, post)| admit(&checking, tx, post, now).map_err(|error| on(network, error)))
+                .collect::<Result<Vec<_>, _>>()
         })
         .await?;
     app.wake(crate::domain::job::Lane::Publish);
     Ok(posts)
 }
 
-/// A problem with the network it is about.
-fn on(network: Network, problem: Problem) -> Problem {
-    let label = network.label();
-    let said = |message: String| if message.contains(label) { message } else { format!("{label}: {message}") };
-    let errors = problem.errors.into_iter().map(|error| FieldError { message: said(error.message), ..error }).collect();
-    Problem { message: said(problem.message), errors, ..problem }
-}
-
-/// A post as it is asked for, with what its pictures look like.
-async fn prepared(app: &AppState, network: Network, request: PostRequest, named: Option<Named>, now: DateTime<Utc>) -> Result<Post, Error> {
+/// The post a request asks for, ready to be admitted.
+pub(in crate::service) async fn prepare(
+    app: &AppState,
+    network: Network,
+    request: PostRequest,
+    named: Option<Named>,
+    now: DateTime<Utc>,
+) -> Result<Post, Error> {
     let mut post = draft(app, network, request, named, now)?;
     for picture in &mut post.pictures {
         picture.looks = looks_of(app, &picture.content_id).await?;
     }
+    Ok(post)
+}
+
+/// Takes a post into the ledger, with a job for its time; refused when nobody could send it as it is.
+pub(in crate::service) fn admit(app: &AppState, tx: &mut Transaction, mut post: Post, now: DateTime<Utc>) -> Result<Post, Error> {
+    refuse(app, tx, &post)?;
+    enqueue(tx, &mut post, now)?;
+    tx.put(post.clone())?;
     Ok(post)
 }
 

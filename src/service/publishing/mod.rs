@@ -15,9 +15,9 @@ mod x;
 
 use chrono::{DateTime, Utc};
 
-pub(in crate::service) use self::deeds::{broke_down, call_off_all};
+pub(in crate::service) use self::deeds::{admit, broke_down, call_off_all, prepare};
 pub use self::{
-    deeds::{cancel, change, create, create_all, pause, reconcile, recover, resolve, resume, send},
+    deeds::{cancel, change, create, create_on, pause, reconcile, recover, resolve, resume, send},
     list::{Filter, Page, cost_since, counts, get, looked, needing_a_person, next, of_content, page, settled},
 };
 use self::{

@@ -17,7 +17,11 @@ use crate::{
     web::{
         context,
         form::{Field, Form, Kind, ProblemSummary},
-        pages::posts::{deeds::SendForm, list::standing, page_of},
+        pages::posts::{
+            deeds::{BOTH, SendForm},
+            list::standing,
+            page_of,
+        },
     },
 };
 
@@ -32,8 +36,36 @@ pub fn Publish(content: Arc<Content>) -> impl IntoView {
         let open = !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
         view! { <OnNetwork content=Arc::clone(&content) network there open/> }
     });
+    let both = Network::ALL
+        .iter()
+        .all(|network| !posts.iter().any(|post| post.network == *network && (post.state.may_be_out() || post.state.goes_on())));
+    let both = both.then(|| view! { <Both content=Arc::clone(&content)/> });
     view! {
-        <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack">{networks.collect_view()}</div></section>
+        <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack">{networks.collect_view()}{both}</div></section>
+    }
+}
+
+/// The same picture on both networks at one time: both posts or none.
+#[component]
+fn Both(content: Arc<Content>) -> impl IntoView {
+    let form = Form::new("publish", SendForm::default);
+    let ours = form.values.network == BOTH;
+    let (problem, value) = if ours { (form.problem.clone(), form.values.scheduled_at.clone()) } else { (None, String::new()) };
+    let wrong = if ours { form.wrong("scheduledAt") } else { None };
+    view! {
+        <section class="stack network">
+            <h3>"Instagram and X"</h3>
+            <form class="stack" method="post" action="/actions/posts/create">
+                <ProblemSummary problem/>
+                <input type="hidden" name="id" value=content.id.to_string()/>
+                <input type="hidden" name="character" value=content.character_id.to_string()/>
+                <input type="hidden" name="form[network]" value=BOTH/>
+                <div class="send-row">
+                    <Field name="scheduledAt" about=BOTH label="When, on both" kind=Kind::Moment value wrong optional=true help="Empty means now. Each with the words above."/>
+                    <button class="button">"Post to both"</button>
+                </div>
+            </form>
+        </section>
     }
 }
 

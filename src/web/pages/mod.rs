@@ -1,9 +1,11 @@
 //! The pages: a file a page, its server functions on top.
 
+pub mod calendar;
 pub mod characters;
 pub mod content;
 pub mod jobs;
 pub mod models;
+pub mod notifications;
 pub mod posts;
 pub mod prompts;
 pub mod review;

@@ -102,6 +102,8 @@ impl TestApp {
         let workers = vec![
             tokio::spawn(jobs::run(app.clone())),
             tokio::spawn(service::watching::tell_changes(app.clone())),
+            tokio::spawn(service::notifications::watch(app.clone())),
+            tokio::spawn(service::webhooks::deliver(app.clone())),
             tokio::spawn(async move { served.await.unwrap() }),
         ];
         let client = Client::builder().redirect(Policy::none()).cookie_store(true).no_proxy().build().unwrap();

@@ -51,6 +51,7 @@ pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm, #[s
             caption: form.caption.clone().into(),
             alt_text: form.alt_text.clone().into(),
             twitter_caption: form.twitter_caption.clone().into(),
+            ..ContentChange::default()
         };
         service::content::change(&app, &id, change, None, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Saved."))

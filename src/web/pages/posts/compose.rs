@@ -13,9 +13,7 @@ use crate::{
         character::CharacterId,
         content::{Content, ContentId},
         post::PostRequest,
-        problem::Problem,
     },
-    error::Error,
     service::publishing,
     web::{
         actions::{Done, Sending, submit},
@@ -49,9 +47,6 @@ pub async fn compose_post(character: CharacterId, #[server(default)] form: Compo
     submit(Sending { name: "compose", page: address(&form.ids), values: &form }, async {
         let chosen = [(Network::Instagram, form.instagram.is_some()), (Network::X, form.x.is_some())];
         let networks: Vec<_> = chosen.into_iter().filter(|(_, chosen)| *chosen).map(|(network, _)| network).collect();
-        if networks.is_empty() {
-            return Err(Error::from(Problem::invalid("instagram", "Choose at least one network.")));
-        }
         let request = PostRequest {
             character_id: Some(character),
             content_ids: form.ids.clone(),
@@ -59,7 +54,7 @@ pub async fn compose_post(character: CharacterId, #[server(default)] form: Compo
             scheduled_at: moment(&form.scheduled_at)?,
             ..PostRequest::default()
         };
-        publishing::create_all(&app, &networks, request, Utc::now()).await?;
+        publishing::create_on(&app, &networks, request, Utc::now()).await?;
         let words = if form.scheduled_at.trim().is_empty() { "On its way." } else { "It goes out at its time." };
         Ok(Done::to("/posts").saying(words))
     })
@@ -116,7 +111,7 @@ pub fn Compose() -> impl IntoView {
         {box_of("instagram", Network::Instagram, form.values.instagram.is_some())}
         {box_of("x", Network::X, form.values.x.is_some())}
     };
-    let wrong = form.wrong("instagram").map(|wrong| view! { <p class="error"><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> });
+    let wrong = form.wrong("network").map(|wrong| view! { <p class="error"><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> });
     let sub =
         view! { {words::count(contents.len(), "picture", "pictures")}", in this order. Instagram shows all in the shape of the first." };
     view! {
@@ -127,7 +122,7 @@ pub fn Compose() -> impl IntoView {
             <ProblemSummary problem=form.problem.clone()/>
             <input type="hidden" name="character" value=first.character_id.to_string()/>
             {ids}
-            <fieldset class="field" id="field-instagram"><legend>"Where"</legend>{boxes}{wrong}</fieldset>
+            <fieldset class="field" id="field-network"><legend>"Where"</legend>{boxes}{wrong}</fieldset>
             <CaptionField name="caption" label="Caption" network=Network::Instagram value=form.values.caption.clone() wrong=form.wrong("caption")/>
             <Field name="scheduledAt" label="When" kind=Kind::Moment value=form.values.scheduled_at.clone() wrong=form.wrong("scheduledAt") optional=true
                 help=format!("In the time of {}. Empty means now.", context::app().timezone)/>

@@ -45,7 +45,7 @@ pub struct SeenForm {
 }
 
 /// A moment as a field of a page has it, in the zone of the installation.
-pub(super) fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+pub(in crate::web) fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -59,17 +59,35 @@ pub(super) fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Problem> {
 }
 
 /// A moment as a field takes it.
-pub(super) fn typed(at: DateTime<Utc>) -> String {
+pub(in crate::web) fn typed(at: DateTime<Utc>) -> String {
     at.with_timezone(&context::app().timezone).format("%Y-%m-%dT%H:%M").to_string()
 }
 
-/// Sends a picture to a network, now or at a time.
+/// The networks a choice means: one, or `both`.
+pub(in crate::web) fn networks(choice: &str) -> Result<Vec<Network>, Problem> {
+    match choice {
+        BOTH => Ok(Network::ALL.to_vec()),
+        one => Network::from_key(one).map(|network| vec![network]).ok_or_else(|| Problem::invalid("network", "Choose a network.")),
+    }
+}
+
+/// The choice of every network at once.
+pub(in crate::web) const BOTH: &str = "both";
+
+/// The networks one may choose from, and both.
+pub(in crate::web) fn network_options() -> Vec<(String, String)> {
+    let one = Network::ALL.map(|network| (network.key().to_owned(), network.label().to_owned()));
+    let labels = Network::ALL.map(Network::label).join(" and ");
+    one.into_iter().chain([(BOTH.to_owned(), labels)]).collect()
+}
+
+/// Sends a picture to a network or both, now or at a time.
 #[server(prefix = "/actions", endpoint = "posts/create")]
 pub async fn create_post(id: ContentId, character: CharacterId, #[server(default)] form: SendForm) -> Result<(), ServerFnError> {
     let app = context::app();
     let page = format!("/content/{}#publish", context::encode(id.as_str()));
-    submit(Sending { name: "publish", page, values: &form }, async {
-        let network = Network::from_key(&form.network).ok_or_else(|| Problem::invalid("network", "Choose a network."))?;
+    submit(Sending { name: "publish", page: page.clone(), values: &form }, async {
+        let networks = networks(&form.network)?;
         let request = PostRequest {
             character_id: Some(character),
             content_id: Some(id),
@@ -77,9 +95,14 @@ pub async fn create_post(id: ContentId, character: CharacterId, #[server(default
             ..PostRequest::default()
         };
         let later = request.scheduled_at.is_some();
-        let post = publishing::create(&app, network, request, None, Utc::now()).await?;
+        let posts = publishing::create_on(&app, &networks, request, Utc::now()).await?;
         let words = if later { "It goes out at its time." } else { "On its way." };
-        Ok(Done::to(page_of(&post.id)).saying(words))
+        // One is followed on its own page, several where all of them are.
+        let to = match posts.as_slice() {
+            [post] => page_of(&post.id),
+            _ => page.clone(),
+        };
+        Ok(Done::to(to).saying(words))
     })
     .await
 }

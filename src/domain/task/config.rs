@@ -1,0 +1,243 @@
+//! How a task does what it does.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::TaskType;
+use crate::domain::{
+    caption::Network,
+    character::{null_as_default, text_or_null},
+    generation::{LARGEST_BATCH, LONGEST_PROMPT, check_ranges},
+    model::LoraUse,
+    problem::{Checks, FieldError, Kind, Problem},
+};
+
+/// How a task does what it does. What is left out follows the character, and after her the model's family.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TaskConfig {
+    /// What happens in the pictures; empty means an unused prompt of her library, else a new idea. Older: `customPrompt`.
+    #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
+    pub prompt: String,
+    /// What must not be in the pictures, instead of the character's own.
+    #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
+    pub negative_prompt: String,
+    /// Instead of the character's own.
+    #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
+    pub style: String,
+    /// Instead of the character's own.
+    #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
+    pub mood: String,
+    /// As ComfyUI lists it. Older: `fluxModel`.
+    #[serde(deserialize_with = "no_empty_text", skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// 1–150.
+    #[serde(deserialize_with = "whole_number", skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
+    /// 0–30.
+    #[serde(deserialize_with = "number", skip_serializing_if = "Option::is_none")]
+    pub cfg: Option<f64>,
+    /// In pixels, 64–4096.
+    #[serde(deserialize_with = "whole_number", skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// In pixels, 64–4096.
+    #[serde(deserialize_with = "whole_number", skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// Instead of the character's own; an empty list means none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loras: Option<Vec<LoraUse>>,
+    /// How many pictures, 1–8. A post shows all of them, X the first four.
+    #[serde(deserialize_with = "whole_number", skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// Whether words are written for it; `true` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate_caption: Option<bool>,
+    /// `true` when left out, but not for the older `generate_and_post_to_twitter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_to_instagram: Option<bool>,
+    /// `false` when left out, but not for the older `generate_and_post_to_twitter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_to_twitter: Option<bool>,
+    /// Whether a person has to approve: `always`, `never`, or `autonomy` for as the character is set.
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_by_autonomy")]
+    pub review: ReviewWish,
+    /// Which networks that makes. Worked out when it is read.
+    #[serde(skip)]
+    pub networks: Vec<Network>,
+}
+
+/// Whether a person has to approve what a task makes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewWish {
+    /// As the character is set.
+    #[default]
+    Autonomy,
+    /// Each time, whatever the character may do by herself.
+    Always,
+    /// Not for this task, whatever is set for her, except drafts only.
+    Never,
+}
+
+impl ReviewWish {
+    /// Every wish.
+    pub const ALL: [Self; 3] = [Self::Autonomy, Self::Always, Self::Never];
+
+    /// As it is stored and sent.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Autonomy => "autonomy",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    /// As a page says it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Autonomy => "As set for the character",
+            Self::Always => "Always: a person approves each picture",
+            Self::Never => "Never: what this task makes needs no approval",
+        }
+    }
+}
+
+/// Names as older apps wrote them, and as we do.
+const OLDER: [(&str, &str); 12] = [
+    ("customPrompt", "prompt"),
+    ("custom_prompt", "prompt"),
+    ("negative_prompt", "negativePrompt"),
+    ("fluxModel", "model"),
+    ("flux_model", "model"),
+    ("generate_caption", "generateCaption"),
+    ("post_to_instagram", "postToInstagram"),
+    ("post_to_twitter", "postToTwitter"),
+    ("postToX", "postToTwitter"),
+    ("cfgScale", "cfg"),
+    ("cfg_scale", "cfg"),
+    ("batchSize", "count"),
+];
+
+/// Today's name of a key.
+fn name(key: &str) -> &str {
+    OLDER.iter().find(|(older, _)| *older == key).map_or(key, |(_, name)| name)
+}
+
+/// Puts what was sent over what is stored, key by key, in today's names; `null` removes a key.
+pub(super) fn merge(stored: &mut Map<String, Value>, sent: Map<String, Value>) {
+    let mut merged = todays(stored);
+    for (key, value) in todays(&sent) {
+        match value {
+            Value::Null => {
+                merged.shift_remove(&key);
+            }
+            value => {
+                merged.insert(key, value);
+            }
+        }
+    }
+    *stored = merged;
+}
+
+/// The same in today's names. Where both are there, today's name counts.
+fn todays(config: &Map<String, Value>) -> Map<String, Value> {
+    let named = config.iter().filter(|(key, _)| name(key) == key.as_str() || !config.contains_key(name(key)));
+    named.map(|(key, value)| (name(key).to_owned(), value.clone())).collect()
+}
+
+impl TaskConfig {
+    /// Reads a config as it is stored. A value of the wrong type is said by its field.
+    pub fn read(kind: &TaskType, config: &Map<String, Value>) -> Result<Self, Problem> {
+        let read: Result<Self, _> = serde_path_to_error::deserialize(Value::Object(todays(config)));
+        let mut config = read.map_err(|error| {
+            let field = format!("config.{}", error.path());
+            let message = sentence(&error.into_inner().to_string());
+            Problem { kind: Kind::Invalid, message: format!("{field}: {message}"), errors: vec![FieldError { field, message }] }
+        })?;
+        config.networks = config.networks_of(kind);
+        Ok(config)
+    }
+
+    fn networks_of(&self, kind: &TaskType) -> Vec<Network> {
+        if !kind.posts() {
+            return Vec::new();
+        }
+        let to_x = *kind == TaskType::GenerateAndPostToTwitter;
+        let wanted = [(Network::Instagram, self.post_to_instagram.unwrap_or(!to_x)), (Network::X, self.post_to_twitter.unwrap_or(to_x))];
+        wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(network, _)| network).collect()
+    }
+
+    /// How many pictures.
+    pub fn count(&self) -> u32 {
+        self.count.unwrap_or(1)
+    }
+
+    /// Whether words are written.
+    pub fn writes_caption(&self) -> bool {
+        self.generate_caption.unwrap_or(true)
+    }
+
+    pub(super) fn check(&self, kind: &TaskType, checks: &mut Checks) {
+        checks.at_most("config.prompt", &self.prompt, LONGEST_PROMPT);
+        checks.at_most("config.negativePrompt", &self.negative_prompt, LONGEST_PROMPT);
+        for (field, text) in [("config.style", &self.style), ("config.mood", &self.mood)] {
+            checks.at_most(field, text, 1_000);
+        }
+        check_ranges(
+            checks,
+            &[("config.width", self.width), ("config.height", self.height)],
+            ("config.steps", self.steps),
+            ("config.cfg", self.cfg),
+        );
+        let fits = self.count.is_none_or(|count| (1..=LARGEST_BATCH).contains(&count));
+        checks.require(fits, "config.count", format!("Ask for 1 to {LARGEST_BATCH} pictures at once."));
+        for (place, lora) in self.loras.as_deref().unwrap_or_default().iter().enumerate() {
+            let strong = (-2.0..=2.0).contains(&lora.strength);
+            checks.require(strong, format!("config.loras[{place}].strength"), "A LoRA's strength lies between -2 and 2.");
+        }
+        checks.require(!kind.posts() || !self.networks.is_empty(), "config.postToInstagram", "Choose at least one network it goes to.");
+    }
+}
+
+fn is_by_autonomy(wish: &ReviewWish) -> bool {
+    *wish == ReviewWish::Autonomy
+}
+
+fn no_empty_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(text_or_null(deserializer)?.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// Forms of older apps sent numbers as texts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Loose {
+    Number(f64),
+    Text(String),
+    Null(()),
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let wrong = |_| serde::de::Error::custom("write a number");
+    match Loose::deserialize(deserializer).map_err(wrong)? {
+        Loose::Number(number) => Ok(Some(number)),
+        Loose::Null(()) => Ok(None),
+        Loose::Text(text) if text.trim().is_empty() => Ok(None),
+        Loose::Text(text) => text.trim().parse().map(Some).map_err(|_| serde::de::Error::custom("write a number")),
+    }
+}
+
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let wrong = || serde::de::Error::custom("write a whole number");
+    match number(deserializer).map_err(|_: D::Error| wrong())? {
+        None => Ok(None),
+        Some(number) if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) => Ok(Some(number as u32)),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// serde's words as a sentence.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
