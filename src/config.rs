@@ -68,6 +68,10 @@ pub struct Config {
     )]
     pub instagram_url: Url,
 
+    /// Which login the tokens for Instagram come from [default: facebook where the address is Facebook's].
+    #[arg(long = "instagram-login", env = "INSTAGRAM_LOGIN", value_name = "INSTAGRAM_LOGIN")]
+    pub instagram_login: Option<Login>,
+
     /// Where X is asked.
     #[arg(long = "x-url", env = "X_BASE_URL", value_name = "X_BASE_URL", default_value = "https://api.x.com", value_parser = http_url)]
     pub x_url: Url,
@@ -151,6 +155,15 @@ pub struct BucketConfig {
     /// Public https address of the bucket; without it, addresses are signed and end after some hours.
     #[arg(long = "s3-public-url", env = "DALLA_S3_PUBLIC_URL", value_name = "DALLA_S3_PUBLIC_URL", value_parser = public_url)]
     pub public_address: Option<Url>,
+}
+
+/// The two setups of Meta's apps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Login {
+    /// Instagram Login: a token is the account's.
+    Instagram,
+    /// Facebook Login: a token is a page's, and the account's id has to be entered too.
+    Facebook,
 }
 
 /// Where the key comes from that seals the secrets.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Config,
+    config::{Config, Login},
     domain::job::Lane,
     events::Events,
     integrations::{
@@ -89,7 +89,8 @@ impl AppState {
         let away = away.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
-        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience);
+        let facebook = config.instagram_login.map(|login| login == Login::Facebook);
+        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience).with_facebook(facebook);
         let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
         let bucket = bucket(&config);
         let webhook = Webhook::new(away.clone());

@@ -18,7 +18,7 @@ use crate::{
         x,
     },
     state::AppState,
-    store::{SecretState, State, Transaction},
+    store::{SealedSecret, SecretState, State, Transaction},
 };
 
 /// How often a token of Instagram is renewed; it has to be a day old, and ends after sixty.
@@ -109,6 +109,50 @@ pub async fn test(app: &AppState, id: &CharacterId, network: Network, now: DateT
         })
         .await?;
     Ok(account)
+}
+
+/// Whether anything was seen of a post's account.
+pub(super) fn is_known(app: &AppState, post: &Post) -> bool {
+    app.store.read().accounts.get(&post.account()).is_some()
+}
+
+/// What [`learn`] has to know of the moment its caller looked at the keys.
+pub(super) fn glimpse(app: &AppState) -> Glimpse {
+    Glimpse(app.store.read().secrets.version())
+}
+
+/// The secrets as they were at a moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glimpse(u64);
+
+/// Keeps the name and id of a post's account, where nothing is known of it and no key was changed since.
+pub(super) async fn learn(
+    app: &AppState,
+    post: &Post,
+    (username, network_id): (&str, &str),
+    seen: Glimpse,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let account = Account {
+        id: post.account(),
+        character_id: post.character_id.clone(),
+        network: post.network,
+        checked_at: now,
+        outcome: Outcome::Connected { username: username.to_owned(), network_id: network_id.to_owned() },
+        quota: None,
+        expires_at: None,
+        renewed_at: None,
+    };
+    app.store
+        .write(move |tx| {
+            let same_keys = tx.table::<SealedSecret>().version() == seen.0;
+            let there = tx.get::<Character>(account.character_id.as_str()).is_some();
+            if same_keys && there && tx.get::<Account>(&account.id).is_none() {
+                tx.put(account)?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await
 }
 
 /// Forgets what tests have seen, because the keys are others now or the character is gone.

@@ -8,6 +8,7 @@ mod doors;
 mod images;
 mod interruptions;
 mod pages;
+mod posts;
 mod review;
 mod support;
 mod words;

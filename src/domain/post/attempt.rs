@@ -71,6 +71,8 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
+    /// Asking whose account it is.
+    Account,
     /// Asking how many posts the account may still send.
     Quota,
     /// Giving a picture to the network.
@@ -95,6 +97,7 @@ impl Deed {
     /// As a page says it.
     pub fn label(self) -> &'static str {
         match self {
+            Self::Account => "Ask whose account it is",
             Self::Quota => "Ask what is left for today",
             Self::Upload => "Hand over a picture",
             Self::AltText => "Say what is to be seen",

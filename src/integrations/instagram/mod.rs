@@ -21,6 +21,7 @@ pub struct Instagram {
     http: Client,
     base: Url,
     patience: Duration,
+    facebook: bool,
 }
 
 /// The account a token belongs to.
@@ -67,12 +68,18 @@ struct Fields {
 impl Instagram {
     /// A client of the server at `base`, the version included, which waits `patience` for an answer.
     pub fn new(http: Client, base: Url, patience: Duration) -> Self {
-        Self { http, base, patience }
+        let facebook = base.host_str().is_some_and(|host| host == "facebook.com" || host.ends_with(".facebook.com"));
+        Self { http, base, patience, facebook }
+    }
+
+    /// The same where it is known, other than from the address, whether tokens come from Facebook Login.
+    pub fn with_facebook(self, facebook: Option<bool>) -> Self {
+        Self { facebook: facebook.unwrap_or(self.facebook), ..self }
     }
 
     /// Whether tokens are Facebook's, which belong to a page and do not have to be renewed.
     pub fn is_of_facebook(&self) -> bool {
-        self.base.host_str().is_some_and(|host| host == "facebook.com" || host.ends_with(".facebook.com"))
+        self.facebook
     }
 
     /// Whose token this is. Changes nothing. `account` is the account's id, which Facebook's tokens have to name.

@@ -136,6 +136,9 @@ fn draft(app: &AppState, network: Network, request: PostRequest, named: Option<N
         return Err(Problem::invalid("characterId", "There is no such character.").into());
     }
     let ids = wanted(app, &request)?;
+    if ids.iter().enumerate().any(|(place, id)| ids[..place].contains(id)) {
+        return Err(Problem::invalid("contentId", "Send each picture once.").into());
+    }
     let unknown = || Problem::invalid("contentId", "There is no such picture.");
     let contents: Vec<_> = ids.iter().map(|id| state.content.get(id.as_str()).ok_or_else(unknown)).collect::<Result<_, _>>()?;
     let first = contents.first().ok_or_else(|| Problem::invalid("contentId", "Say which picture goes out."))?;

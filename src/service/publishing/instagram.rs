@@ -60,6 +60,16 @@ fn kind(error: &InstagramError) -> Kind {
     }
 }
 
+/// Asks whose account it is, and keeps that. Answers the name.
+pub(super) async fn whose(ledger: &Ledger, post: &Post) -> Result<String, Trouble> {
+    let app = &ledger.app;
+    let seen = accounts::glimpse(app);
+    let token = accounts::secret(app, &post.character_id, Credential::InstagramApiKey).map_err(Ledger::problem)?;
+    let me = accounts::instagram_me(app, &post.character_id, &token).await.map_err(|error| trouble(&error))?;
+    accounts::learn(app, post, (&me.username, &me.id), seen, Utc::now()).await.map_err(Ledger::problem)?;
+    Ok(me.username)
+}
+
 /// Hands the pictures over and waits until Instagram has read them.
 pub(super) async fn prepare(ledger: &Ledger) -> Result<(), Stop> {
     let post = ledger.read()?;

@@ -9,9 +9,12 @@ use super::{
     ledger::{Ledger, Stop},
     x,
 };
-use crate::domain::{
-    caption::Network,
-    post::{Attempt, Trouble},
+use crate::{
+    domain::{
+        caption::Network,
+        post::{Attempt, Deed, Trouble},
+    },
+    service::accounts,
 };
 
 /// What reading an account has shown of an attempt.
@@ -27,7 +30,17 @@ pub(super) enum Finding {
 
 /// Hands everything over that nobody sees before it is published.
 pub(super) async fn prepare(ledger: &Ledger) -> Result<(), Stop> {
-    match ledger.read()?.network {
+    let post = ledger.read()?;
+    if !accounts::is_known(&ledger.app, &post) {
+        let whose = async {
+            match post.network {
+                Network::Instagram => instagram::whose(ledger, &post).await,
+                Network::X => x::whose(ledger, &post).await,
+            }
+        };
+        ledger.step(Deed::Account, whose, |_, name, _| format!("It is @{name}.")).await?;
+    }
+    match post.network {
         Network::Instagram => instagram::prepare(ledger).await,
         Network::X => x::prepare(ledger).await,
     }

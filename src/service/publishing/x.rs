@@ -31,6 +31,14 @@ fn keys(app: &AppState, post: &Post) -> Result<Keys, Trouble> {
     accounts::x_keys(app, &post.character_id).map_err(Ledger::problem)
 }
 
+/// Asks whose account it is, and keeps that: its name is in every link, its id in every look. Answers the name.
+pub(super) async fn whose(ledger: &Ledger, post: &Post) -> Result<String, Trouble> {
+    let seen = accounts::glimpse(&ledger.app);
+    let me = ledger.app.x.me(&keys(&ledger.app, post)?).await.map_err(|error| trouble(&error))?;
+    accounts::learn(&ledger.app, post, (&me.username, &me.id), seen, Utc::now()).await.map_err(Ledger::problem)?;
+    Ok(me.username)
+}
+
 /// Hands the pictures over, each with what is to be seen.
 pub(super) async fn prepare(ledger: &Ledger) -> Result<(), Stop> {
     let post = ledger.read()?;

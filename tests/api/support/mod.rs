@@ -1,6 +1,8 @@
 //! The real app in memory: its router on a port of this machine, its workers, a temporary data folder, and a
 //! simulated ComfyUI.
 
+pub mod cast;
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
@@ -53,15 +55,21 @@ impl TestApp {
     /// Without a key for Gemini.
     pub async fn start_without_key() -> Self {
         let comfy = sandbox().await;
-        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), false).await
+        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), |config| config.gemini_api_key = None).await
+    }
+
+    /// With other settings.
+    pub async fn start_changed(change: impl FnOnce(&mut Config)) -> Self {
+        let comfy = sandbox().await;
+        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), change).await
     }
 
     /// With several servers: `urls` as in `COMFYUI_URL`.
     pub async fn start_at(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>) -> Self {
-        Self::start_as(urls, comfy, dir, true).await
+        Self::start_as(urls, comfy, dir, |_| {}).await
     }
 
-    async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
+    async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
         let instagram = InstagramSandbox::start(instagram::Options::default()).await.unwrap();
         let x = XSandbox::start(x::Options::default()).await.unwrap();
@@ -84,9 +92,10 @@ impl TestApp {
             "--public-url",
             &url,
             "--network-pace",
-            "0.005",
+            "0.002",
         ]);
-        config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
+        config.gemini_api_key = Some(gemini::KEY.into());
+        change(&mut config);
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
@@ -124,6 +133,8 @@ impl TestApp {
     pub fn is_quiet(&self) {
         assert!(self.comfy.faults().pending().is_empty(), "faults that did not happen: {:?}", self.comfy.faults().pending());
         assert!(self.gemini.pending().is_empty(), "faults that did not happen: {:?}", self.gemini.pending());
+        assert!(self.instagram.faults().pending().is_empty(), "faults that did not happen: {:?}", self.instagram.faults().pending());
+        assert!(self.x.faults().pending().is_empty(), "faults that did not happen: {:?}", self.x.faults().pending());
         assert!(service::jobs::unfinished(&self.app, &self.app.store.read()).is_empty(), "a job is left in the queue");
     }
 

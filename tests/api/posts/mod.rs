@@ -1,0 +1,10 @@
+//! Posts: what goes out, what does not, and that nothing goes out twice.
+
+mod codes;
+mod doubt;
+mod mouths;
+mod out;
+mod pictures;
+mod refused;
+mod tokens;
+mod waiting;
