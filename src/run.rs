@@ -56,6 +56,7 @@ pub async fn run(mut config: Config) -> Result<(), String> {
         let keys = |number| service::seed::Keys { instagram: instagram::token(number), x: x::keys(number) };
         service::seed::cast(&app, [keys(1), keys(2)], Utc::now()).await.map_err(|error| error.to_string())?;
     }
+    service::datasets::tidy(&app).await.map_err(|error| error.to_string())?;
     println!("Digital Dalla is ready: http://{address}");
     if let Some((_, _, instagram, x)) = &sandbox {
         println!("Nothing leaves this machine. What is posted appears at {} and {}.", instagram.page(), x.page());

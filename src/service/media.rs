@@ -30,7 +30,11 @@ pub async fn store(app: &AppState, id: &ContentId, png: Bytes) -> Result<Picture
 
 /// A content's picture for eyes that need no more: a JPEG of at most 1,024 pixels a side.
 pub async fn to_look_at(app: &AppState, id: &ContentId) -> Result<Bytes, Error> {
-    let path = original_path(app, id)?;
+    jpeg_to_look_at(original_path(app, id)?).await
+}
+
+/// The same of any picture's file.
+pub(super) async fn jpeg_to_look_at(path: PathBuf) -> Result<Bytes, Error> {
     let made = tokio::task::spawn_blocking(move || {
         let png = std::fs::read(path).map_err(Error::file("Reading a picture"))?;
         let picture = image::load_from_memory(&png).map_err(|_| Problem::conflict("The picture's file is damaged."))?;
@@ -100,8 +104,7 @@ fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture,
         Problem::new(Kind::Refused, "ComfyUI's picture is damaged. Try again.")
     };
     let picture = image::load_from_memory_with_format(png, image::ImageFormat::Png).map_err(unreadable)?;
-    let small = picture.thumbnail(THUMBNAIL, THUMBNAIL).to_rgb8();
-    let webp = webp::Encoder::from_rgb(&small, small.width(), small.height()).encode(THUMBNAIL_QUALITY);
+    let webp = thumbnail_of(&picture);
     if let Some(folder) = original.parent() {
         std::fs::create_dir_all(folder).map_err(Error::file("Making the folder for pictures"))?;
     }
@@ -110,8 +113,14 @@ fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture,
     Ok(Picture { width: picture.width(), height: picture.height(), bytes: png.len() as u64, looks: super::looks::of(&picture) })
 }
 
+/// A picture's thumbnail, as WebP.
+pub(super) fn thumbnail_of(picture: &image::DynamicImage) -> Vec<u8> {
+    let small = picture.thumbnail(THUMBNAIL, THUMBNAIL).to_rgb8();
+    webp::Encoder::from_rgb(&small, small.width(), small.height()).encode(THUMBNAIL_QUALITY).to_vec()
+}
+
 /// The file is there whole, or not at all.
-fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;

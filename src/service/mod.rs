@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod captions;
 pub mod characters;
 pub mod content;
+pub mod datasets;
 pub mod drawing;
 pub mod gemini;
 pub mod handoff;

@@ -234,7 +234,7 @@ pub async fn undo_delete(app: &AppState, token: &str) -> Result<usize, Error> {
     let stored: Result<(), Error> = app.store.write(move |tx| Ok(back.into_iter().try_for_each(|prompt| tx.put(prompt))?)).await;
     if stored.is_err() {
         // On a full disk, as it may be; there will be room again.
-        app.trash.put_back(token.to_owned(), prompts);
+        app.trash.keep_as(token.to_owned(), prompts);
     }
     stored.map(|()| count)
 }

@@ -46,6 +46,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
     let topic = match change.collection {
         "characters" => Topic::Character,
         "content" => Topic::Content,
+        "datasets" => Topic::Dataset,
         "jobs" => Topic::Job,
         "notifications" => Topic::Notification,
         "posts" => Topic::Post,

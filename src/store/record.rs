@@ -8,6 +8,7 @@ use crate::domain::{
     account::Account,
     character::Character,
     content::Content,
+    dataset::Dataset,
     job::{Job, JobStatus},
     library::Prompt,
     notification::Notification,
@@ -113,6 +114,26 @@ impl Record for Content {
     }
 }
 
+impl Record for Dataset {
+    const COLLECTION: &'static str = "datasets";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("character", self.character_id.as_str());
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.datasets
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.datasets
+    }
+}
+
 impl Record for Job {
     const COLLECTION: &'static str = "jobs";
 
@@ -127,6 +148,9 @@ impl Record for Job {
         }
         if let Some(character) = &self.character_id {
             emit("character", character.as_str());
+        }
+        if let Some(order) = self.descriptions() {
+            emit("dataset", order.dataset_id.as_str());
         }
     }
 

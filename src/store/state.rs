@@ -13,6 +13,7 @@ use crate::domain::{
     account::Account,
     character::Character,
     content::Content,
+    dataset::Dataset,
     job::Job,
     library::Prompt,
     notification::Notification,
@@ -34,6 +35,8 @@ pub struct State {
     pub characters: Table<Character>,
     /// Generated pictures.
     pub content: Table<Content>,
+    /// Pictures to train on.
+    pub datasets: Table<Dataset>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
     /// What a person should know of.
@@ -61,6 +64,7 @@ impl State {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
+            Dataset::COLLECTION => replay_in(&mut self.datasets, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
             Notification::COLLECTION => replay_in(&mut self.notifications, operation),
             Post::COLLECTION => replay_in(&mut self.posts, operation),
@@ -86,6 +90,7 @@ impl State {
             Account::COLLECTION => arrays::write_array(dir, &self.accounts),
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
+            Dataset::COLLECTION => arrays::write_array(dir, &self.datasets),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
             Notification::COLLECTION => arrays::write_array(dir, &self.notifications),
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
@@ -122,10 +127,11 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 12] = [
+pub(super) const COLLECTIONS: [&str; 13] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
+    Dataset::COLLECTION,
     Job::COLLECTION,
     Notification::COLLECTION,
     Post::COLLECTION,
