@@ -24,4 +24,5 @@ pub mod secret;
 pub mod sent;
 pub mod settings;
 pub mod template;
+pub mod training;
 pub mod words;

@@ -3,4 +3,6 @@
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
+pub mod kohya;
+pub mod trainer;
 pub mod x;
