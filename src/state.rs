@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    domain::job::Lane,
+    domain::{dataset::Removed, job::Lane, library::Prompt},
     events::Events,
+    incoming::Incoming,
     integrations::{
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
@@ -58,8 +59,12 @@ pub struct Shared {
     publish: Notify,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
-    /// What was deleted just now.
-    pub trash: Trash,
+    /// Prompts that were deleted just now.
+    pub trash: Trash<Vec<Prompt>>,
+    /// What was taken out of datasets just now.
+    pub removed: Trash<Removed>,
+    /// Pictures on their way into datasets.
+    pub incoming: Incoming,
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
@@ -103,6 +108,8 @@ impl AppState {
             publish: Notify::new(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
+            removed: Trash::default(),
+            incoming: Incoming::default(),
             prepared: Prepared::default(),
         }))
     }

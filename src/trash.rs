@@ -5,31 +5,38 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::domain::library::Prompt;
-
 /// How many deletions can be undone.
 const KEPT: usize = 16;
 
 /// The last deletions.
-#[derive(Debug, Default)]
-pub struct Trash(Mutex<VecDeque<(String, Vec<Prompt>)>>);
+#[derive(Debug)]
+pub struct Trash<T>(Mutex<VecDeque<(String, T)>>);
 
-impl Trash {
+impl<T> Default for Trash<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Trash<T> {
     /// Keeps what was deleted together; answers what brings it back.
-    pub fn keep(&self, prompts: Vec<Prompt>) -> String {
+    pub fn keep(&self, what: T) -> String {
         let token = uuid::Uuid::new_v4().to_string();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((token.clone(), prompts));
-        if kept.len() > KEPT {
-            kept.pop_front();
-        }
+        self.keep_as(token.clone(), what);
         token
     }
 
+    /// Keeps it under a token of the caller's. Answers the token of what there is no more room for.
+    pub fn keep_as(&self, token: String, what: T) -> Option<String> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back((token, what));
+        if kept.len() > KEPT { kept.pop_front().map(|(token, _)| token) } else { None }
+    }
+
     /// Takes out what was deleted together.
-    pub fn take(&self, token: &str) -> Option<Vec<Prompt>> {
+    pub fn take(&self, token: &str) -> Option<T> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.iter().position(|(known, _)| known == token)?;
-        kept.remove(at).map(|(_, prompts)| prompts)
+        kept.remove(at).map(|(_, what)| what)
     }
 }

@@ -6,11 +6,12 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
+    ("incoming", &["domain"]),
     ("live", &["domain"]),
     ("trash", &["domain"]),
     ("prepared", &[]),
@@ -18,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("store", &["domain", "config"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
+    ("state", &["config", "domain", "events", "incoming", "integrations", "live", "prepared", "store", "trash"]),
     ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),

@@ -9,6 +9,7 @@ pub mod caption;
 pub mod character;
 pub mod check;
 pub mod content;
+pub mod dataset;
 pub mod event;
 pub mod generation;
 pub mod id;

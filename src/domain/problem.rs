@@ -31,6 +31,8 @@ pub enum Kind {
     Stale,
     /// The body is larger than allowed.
     TooLarge,
+    /// What was sent is of a kind that is not taken.
+    Unsupported,
     /// The collection is read-only because its file is damaged.
     ReadOnly,
     /// The disk is full.

@@ -79,8 +79,7 @@ fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture,
         Problem::new(Kind::Refused, "ComfyUI's picture is damaged. Try again.")
     };
     let picture = image::load_from_memory_with_format(png, image::ImageFormat::Png).map_err(unreadable)?;
-    let small = picture.thumbnail(THUMBNAIL, THUMBNAIL).to_rgb8();
-    let webp = webp::Encoder::from_rgb(&small, small.width(), small.height()).encode(THUMBNAIL_QUALITY);
+    let webp = thumbnail_of(&picture);
     if let Some(folder) = original.parent() {
         std::fs::create_dir_all(folder).map_err(Error::file("Making the folder for pictures"))?;
     }
@@ -89,8 +88,14 @@ fn write_both(original: &Path, thumbnail: &Path, png: &Bytes) -> Result<Picture,
     Ok(Picture { width: picture.width(), height: picture.height(), bytes: png.len() as u64, looks: super::looks::of(&picture) })
 }
 
+/// A picture's thumbnail, as WebP.
+pub(super) fn thumbnail_of(picture: &image::DynamicImage) -> Vec<u8> {
+    let small = picture.thumbnail(THUMBNAIL, THUMBNAIL).to_rgb8();
+    webp::Encoder::from_rgb(&small, small.width(), small.height()).encode(THUMBNAIL_QUALITY).to_vec()
+}
+
 /// The file is there whole, or not at all.
-fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod captions;
 pub mod characters;
 pub mod content;
+pub mod datasets;
 pub mod drawing;
 pub mod gemini;
 pub mod handoff;

@@ -12,7 +12,7 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post};
+use crate::domain::{account::Account, character::Character, content::Content, dataset::Dataset, job::Job, library::Prompt, post::Post};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -37,6 +37,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         accounts: array::<Account>(dir, &mut damaged),
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
+        datasets: array::<Dataset>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
@@ -68,6 +69,7 @@ impl State {
             Account::COLLECTION => self.accounts = Table::default(),
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
+            Dataset::COLLECTION => self.datasets = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),
             Post::COLLECTION => self.posts = Table::default(),
             Prompt::COLLECTION => self.prompts = Table::default(),

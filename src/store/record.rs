@@ -7,6 +7,7 @@ use crate::domain::{
     account::Account,
     character::Character,
     content::Content,
+    dataset::Dataset,
     job::{Job, JobStatus},
     library::Prompt,
     post::Post,
@@ -100,6 +101,26 @@ impl Record for Content {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.content
+    }
+}
+
+impl Record for Dataset {
+    const COLLECTION: &'static str = "datasets";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("character", self.character_id.as_str());
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.datasets
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.datasets
     }
 }
 

@@ -9,7 +9,9 @@ use super::{
     record::{Record, SealedSecret},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post, settings::Settings};
+use crate::domain::{
+    account::Account, character::Character, content::Content, dataset::Dataset, job::Job, library::Prompt, post::Post, settings::Settings,
+};
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -23,6 +25,8 @@ pub struct State {
     pub characters: Table<Character>,
     /// Generated pictures.
     pub content: Table<Content>,
+    /// Pictures to train on.
+    pub datasets: Table<Dataset>,
     /// Work that outlives a request.
     pub jobs: Table<Job>,
     /// The publish ledger.
@@ -42,6 +46,7 @@ impl State {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
+            Dataset::COLLECTION => replay_in(&mut self.datasets, operation),
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
             Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
@@ -63,6 +68,7 @@ impl State {
             Account::COLLECTION => arrays::write_array(dir, &self.accounts),
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
+            Dataset::COLLECTION => arrays::write_array(dir, &self.datasets),
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
@@ -95,10 +101,11 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 8] = [
+pub(super) const COLLECTIONS: [&str; 9] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
+    Dataset::COLLECTION,
     Job::COLLECTION,
     Post::COLLECTION,
     Prompt::COLLECTION,
