@@ -29,6 +29,8 @@ pub enum Topic {
     Post,
     /// The prompt library.
     Prompt,
+    /// LoRA trainings.
+    Training,
     /// Personas.
     Character,
     /// What is set for the installation.
@@ -51,7 +53,7 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 7] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 8] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Training, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
@@ -60,6 +62,7 @@ impl Topic {
             Self::Content => "content",
             Self::Post => "post",
             Self::Prompt => "prompt",
+            Self::Training => "training",
             Self::Character => "character",
             Self::Settings => "settings",
             Self::System => "system",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use super::{model::Family, template::Templates};
+use super::{model::Family, template::Templates, training::TrainerSettings};
 
 /// The one object in `settings.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Settings {
     pub gap_minutes: Option<u32>,
     /// How a picture gets the shape a network wants.
     pub fit: Fit,
+    /// The trainer, where a person has set it.
+    #[serde(skip_serializing_if = "TrainerSettings::is_empty")]
+    pub trainer: TrainerSettings,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,

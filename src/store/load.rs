@@ -12,7 +12,9 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, dataset::Dataset, job::Job, library::Prompt, post::Post};
+use crate::domain::{
+    account::Account, character::Character, content::Content, dataset::Dataset, job::Job, library::Prompt, post::Post, training::Training,
+};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -41,6 +43,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         jobs: array::<Job>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
+        trainings: array::<Training>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
         settings: Arc::default(),
     };
@@ -73,6 +76,7 @@ impl State {
             Job::COLLECTION => self.jobs = Table::default(),
             Post::COLLECTION => self.posts = Table::default(),
             Prompt::COLLECTION => self.prompts = Table::default(),
+            Training::COLLECTION => self.trainings = Table::default(),
             SealedSecret::COLLECTION => self.secrets = Table::default(),
             _ => {}
         }

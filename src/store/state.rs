@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     account::Account, character::Character, content::Content, dataset::Dataset, job::Job, library::Prompt, post::Post, settings::Settings,
+    training::Training,
 };
 
 /// The settings' name in the journal, and of their file.
@@ -33,6 +34,8 @@ pub struct State {
     pub posts: Table<Post>,
     /// The prompt library.
     pub prompts: Table<Prompt>,
+    /// LoRA trainings.
+    pub trainings: Table<Training>,
     /// Sealed secrets.
     pub secrets: Table<SealedSecret>,
     /// What is set for the installation.
@@ -50,6 +53,7 @@ impl State {
             Job::COLLECTION => replay_in(&mut self.jobs, operation),
             Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
+            Training::COLLECTION => replay_in(&mut self.trainings, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
             SETTINGS => match operation {
                 Operation::Put(record) => {
@@ -72,6 +76,7 @@ impl State {
             Job::COLLECTION => arrays::write_array(dir, &self.jobs),
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
+            Training::COLLECTION => arrays::write_array(dir, &self.trainings),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
             SETTINGS => arrays::write_object(dir, SETTINGS, &*self.settings),
             other => unreachable!("only collections listed here are ever changed, and `{other}` is not"),
@@ -101,7 +106,7 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 9] = [
+pub(super) const COLLECTIONS: [&str; 10] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
@@ -109,6 +114,7 @@ pub(super) const COLLECTIONS: [&str; 9] = [
     Job::COLLECTION,
     Post::COLLECTION,
     Prompt::COLLECTION,
+    Training::COLLECTION,
     SealedSecret::COLLECTION,
     SETTINGS,
 ];

@@ -5,6 +5,7 @@ mod loss;
 mod plan;
 mod progress;
 mod request;
+mod trainer;
 mod version;
 
 use chrono::{DateTime, Utc};
@@ -16,9 +17,17 @@ pub use self::{
     plan::{FluxParts, Given, MOST_STEPS, Optimizer, Plan, Precision},
     progress::{Followed, TrainProgress},
     request::{Preset, TrainRequest},
+    trainer::{TrainerSettings, WhileTraining},
     version::{Before, LoraVersion, activate, deactivate},
 };
-use super::{character::CharacterId, id::Id, job::JobId, problem::Problem};
+use super::{
+    character::CharacterId,
+    dataset::DatasetId,
+    id::Id,
+    job::JobId,
+    post::Named,
+    problem::Problem,
+};
 
 /// The id of a training.
 pub type TrainingId = Id<Training>;
@@ -37,7 +46,7 @@ pub struct Training {
     pub name: String,
     /// The dataset its pictures came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dataset_id: Option<String>,
+    pub dataset_id: Option<DatasetId>,
     /// That dataset's name.
     #[serde(default)]
     pub dataset_name: String,
@@ -61,10 +70,10 @@ pub struct Training {
     /// Words for the person who asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// The `Idempotency-Key` it was asked for with.
+    /// The caller's own name for the request that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
-    pub request_key: Option<String>,
+    pub request: Option<Named>,
     /// Old and new side by side, when somebody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -82,7 +91,11 @@ pub struct Training {
 #[serde(tag = "status", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum TrainingState {
     /// Waits for its turn.
-    Queued,
+    Queued {
+        /// The saved state it is to go on from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<String>,
+    },
     /// A trainer is on it.
     Running {
         /// Whether somebody has asked it to stop.
@@ -164,7 +177,7 @@ impl TrainingState {
     /// As it is stored and sent.
     pub fn key(&self) -> &'static str {
         match self {
-            Self::Queued => "queued",
+            Self::Queued { .. } => "queued",
             Self::Running { .. } => "running",
             Self::Done { .. } => "done",
             Self::Failed { .. } => "failed",
@@ -176,7 +189,7 @@ impl TrainingState {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Done { .. } | Self::Failed { .. } | Self::Stopped => true,
-            Self::Queued | Self::Running { .. } => false,
+            Self::Queued { .. } | Self::Running { .. } => false,
         }
     }
 }

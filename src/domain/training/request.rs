@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Optimizer, Precision};
 use crate::domain::{
     character::CharacterId,
+    dataset::DatasetId,
     problem::{Checks, Problem},
 };
 
@@ -33,7 +34,7 @@ pub struct TrainRequest {
     pub base_model: String,
     /// The dataset to learn from.
     #[serde(default, alias = "dataset_id", skip_serializing_if = "Option::is_none")]
-    pub dataset_id: Option<String>,
+    pub dataset_id: Option<DatasetId>,
     /// Pictures to learn from instead: paths this server gave out, or files below one of the folders the settings
     /// allow. They become a dataset.
     #[serde(default, alias = "image_paths", skip_serializing_if = "Vec::is_empty")]
