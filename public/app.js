@@ -227,7 +227,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'character', 'post', 'task', 'system', 'settings', 'training'];
+  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'task', 'system', 'settings'];
   let source = null;
   let failures = 0;
   let lostBefore = false;

@@ -92,6 +92,14 @@ pub struct Config {
     #[arg(long = "network-limit", env = "DALLA_NETWORK_LIMIT", value_name = "DALLA_NETWORK_LIMIT", default_value = "30", value_parser = pace)]
     pub network_patience: Duration,
 
+    /// Largest picture that may be sent to a dataset, in MB.
+    #[arg(long = "picture-limit", env = "DALLA_PICTURE_LIMIT", value_name = "DALLA_PICTURE_LIMIT", default_value = "50", value_parser = megabytes)]
+    pub picture_limit: u64,
+
+    /// Most that may be sent to a dataset at once, in MB, and most that may come out of an archive.
+    #[arg(long = "upload-limit", env = "DALLA_UPLOAD_LIMIT", value_name = "DALLA_UPLOAD_LIMIT", default_value = "4000", value_parser = megabytes)]
+    pub upload_limit: u64,
+
     /// The key for Gemini from `GEMINI_API_KEY`; one that is stored comes first. Never a flag: those show in process lists.
     #[arg(skip)]
     pub gemini_api_key: Option<SecretString>,
@@ -220,6 +228,12 @@ fn public_url(text: &str) -> Result<Url, String> {
     } else {
         Err("the address must start with https://, or Instagram will not fetch from it".into())
     }
+}
+
+/// In bytes.
+fn megabytes(text: &str) -> Result<u64, String> {
+    let megabytes: Option<u64> = text.parse().ok().filter(|megabytes| (1..=1_000_000).contains(megabytes));
+    megabytes.map(|megabytes| megabytes * 1_000_000).ok_or_else(|| "write a whole number of MB, from 1 on".into())
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -1,6 +1,9 @@
 //! Answers that are made once for each state of the store, and then only sent.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -25,6 +28,38 @@ pub struct Prepared {
     pub characters: Slot,
     /// The whole prompt library.
     pub prompts: Slot,
+    /// Which pictures of each dataset look alike.
+    pub alike: Alike,
+}
+
+/// Which of many pictures look alike, as groups of their places; found out once for each set of pictures.
+#[derive(Debug, Default)]
+pub struct Alike(Mutex<HashMap<String, (u64, Groups)>>);
+
+/// Groups of places.
+pub type Groups = Arc<Vec<Vec<usize>>>;
+
+/// How many sets are remembered.
+const SETS: usize = 200;
+
+impl Alike {
+    /// The groups of the set of that name, made by `make` when they were not made for these looks before.
+    pub fn get(&self, name: &str, looks: &[&str], make: impl FnOnce() -> Vec<Vec<usize>>) -> Groups {
+        let mark = xxh3_64(looks.join(" ").as_bytes());
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, groups)) = lock().get(name)
+            && *known == mark
+        {
+            return Arc::clone(groups);
+        }
+        let groups = Arc::new(make());
+        let mut sets = lock();
+        if sets.len() >= SETS {
+            sets.clear();
+        }
+        sets.insert(name.to_owned(), (mark, Arc::clone(&groups)));
+        groups
+    }
 }
 
 /// A place for one prepared answer, with the versions of what it was made from.

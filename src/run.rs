@@ -54,6 +54,7 @@ pub async fn run(mut config: Config) -> Result<(), String> {
     if app.config.sandbox {
         service::seed::cast(&app, instagram::TOKEN, x::KEYS, Utc::now()).await.map_err(|error| error.to_string())?;
     }
+    service::datasets::tidy(&app).await.map_err(|error| error.to_string())?;
     println!("Digital Dalla is ready: http://{address}");
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
     serve(app, listener, public).await

@@ -25,6 +25,8 @@ pub enum Topic {
     Job,
     /// Pictures.
     Content,
+    /// Pictures to train on.
+    Dataset,
     /// Posts.
     Post,
     /// The prompt library.
@@ -53,13 +55,15 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Training, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 9] =
+        [Self::Job, Self::Content, Self::Dataset, Self::Post, Self::Prompt, Self::Training, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
         match self {
             Self::Job => "job",
             Self::Content => "content",
+            Self::Dataset => "dataset",
             Self::Post => "post",
             Self::Prompt => "prompt",
             Self::Training => "training",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     character::CharacterId,
     content::ContentId,
+    dataset::DescribeOrder,
     generation::{GenerateRequest, Recipe},
     id::Id,
     narrative::NarrativeId,
@@ -60,6 +61,8 @@ pub enum Work {
     WriteCaption(CaptionOrder),
     /// Write prompts for the library.
     WritePrompts(PromptsOrder),
+    /// Write the captions of a dataset.
+    DescribeImages(DescribeOrder),
     /// Bring a post forward.
     Publish(PublishOrder),
     /// Train a LoRA.
@@ -96,7 +99,7 @@ impl Work {
     pub fn lane(&self) -> Lane {
         match self {
             Self::GenerateImage(_) => Lane::Draw,
-            Self::WriteCaption(_) | Self::WritePrompts(_) => Lane::Write,
+            Self::WriteCaption(_) | Self::WritePrompts(_) | Self::DescribeImages(_) => Lane::Write,
             Self::Publish(_) => Lane::Publish,
             Self::Train(_) => Lane::Train,
         }
@@ -108,6 +111,7 @@ impl Work {
             Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
+            Self::DescribeImages(order) => &order.usage,
         }
     }
 }
@@ -270,7 +274,7 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 
@@ -278,7 +282,7 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 
@@ -286,7 +290,15 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
+        }
+    }
+
+    /// The order of a dataset's captions in it, when it is one.
+    pub fn descriptions(&self) -> Option<&DescribeOrder> {
+        match &self.work {
+            Work::DescribeImages(order) => Some(order),
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 

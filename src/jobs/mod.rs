@@ -40,6 +40,7 @@ pub async fn run(app: AppState) {
         Err(error) => tracing::error!(%error, "posts without a job could not be taken up"),
     }
     service::models::look(&app, Utc::now()).await;
+    service::datasets::look_at_all(&app, Utc::now()).await;
     let stop = app.stopping.clone();
     let handed_out = HandedOut::default();
     // As many pictures at a time as there are ComfyUI servers.

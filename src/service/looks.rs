@@ -25,13 +25,30 @@ pub async fn of_content(app: &AppState, id: &ContentId) -> Result<String, Error>
 
 /// Whether two pictures look alike. One that is not known is like none.
 pub fn are_alike(one: &str, other: &str) -> bool {
-    let read = |text: &str| ImageHash::<Vec<u8>>::from_base64(text).ok();
-    match (read(one), read(other)) {
-        (Some(one), Some(other)) if !one.as_bytes().is_empty() && one.as_bytes().len() == other.as_bytes().len() => {
-            one.dist(&other) <= ALIKE
+    matches!((read(one), read(other)), (Some(one), Some(other)) if are_near(&one, &other))
+}
+
+/// Which of many pictures look alike: groups of two or more, by their places. Each picture is in one group at most.
+pub fn groups<'a>(looks: impl Iterator<Item = &'a str>) -> Vec<Vec<usize>> {
+    let mut left: Vec<_> = looks.enumerate().filter_map(|(place, look)| Some((place, read(look)?))).collect();
+    let mut groups = Vec::new();
+    while !left.is_empty() {
+        let (first, look) = left.remove(0);
+        let (alike, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, other)| are_near(&look, other));
+        left = others;
+        if !alike.is_empty() {
+            groups.push(std::iter::once(first).chain(alike.into_iter().map(|(place, _)| place)).collect());
         }
-        _ => false,
     }
+    groups
+}
+
+fn read(text: &str) -> Option<ImageHash<Vec<u8>>> {
+    ImageHash::from_base64(text).ok().filter(|look: &ImageHash<Vec<u8>>| !look.as_bytes().is_empty())
+}
+
+fn are_near(one: &ImageHash<Vec<u8>>, other: &ImageHash<Vec<u8>>) -> bool {
+    one.as_bytes().len() == other.as_bytes().len() && one.dist(other) <= ALIKE
 }
 
 fn hasher() -> image_hasher::Hasher {
@@ -58,5 +75,8 @@ mod tests {
             assert!(!are_alike(&hash, &of(&picture(seed))), "{seed}");
         }
         assert!(!are_alike("", "") && !are_alike("nonsense", &hash));
+        let (first, second) = (of(&picture(1)), of(&picture(2)));
+        let all = [first.as_str(), second.as_str(), "", second.as_str(), "nonsense", first.as_str(), first.as_str(), &hash];
+        assert_eq!(groups(all.into_iter()), [vec![0, 5, 6], vec![1, 3]]);
     }
 }

@@ -30,7 +30,11 @@ pub async fn store(app: &AppState, id: &ContentId, png: Bytes) -> Result<Picture
 
 /// A content's picture for eyes that need no more: a JPEG of at most 1,024 pixels a side.
 pub async fn to_look_at(app: &AppState, id: &ContentId) -> Result<Bytes, Error> {
-    let path = original_path(app, id)?;
+    jpeg_to_look_at(original_path(app, id)?).await
+}
+
+/// The same of any picture's file.
+pub(super) async fn jpeg_to_look_at(path: PathBuf) -> Result<Bytes, Error> {
     let made = tokio::task::spawn_blocking(move || {
         let png = std::fs::read(path).map_err(Error::file("Reading a picture"))?;
         let picture = image::load_from_memory(&png).map_err(|_| Problem::conflict("The picture's file is damaged."))?;

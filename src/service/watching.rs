@@ -52,6 +52,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
     let topic = match change.collection {
         "characters" => Topic::Character,
         "content" => Topic::Content,
+        "datasets" => Topic::Dataset,
         "jobs" => Topic::Job,
         "posts" => Topic::Post,
         "prompts" => Topic::Prompt,

@@ -46,6 +46,7 @@ async fn work(app: &AppState, job: &Job, running: &Running) -> Ended {
         Work::GenerateImage(_) => super::drawing::draw_all(app, &job.id, running).await,
         Work::WriteCaption(_) => super::captions::write(app, &job.id, running).await,
         Work::WritePrompts(_) => super::ideas::write(app, &job.id, running).await,
+        Work::DescribeImages(_) => super::datasets::describe(app, &job.id, running).await,
         Work::Publish(_) => super::publishing::work(app, job, running).await,
     };
     match ended {
@@ -113,6 +114,7 @@ fn first_progress(job: &Job) -> Progress {
         Work::GenerateImage(order) => ("Sending to ComfyUI", "Step", order.shots.len() as u32, order.recipe.steps),
         Work::WriteCaption(_) => ("Asking Gemini", "Caption", 1, 0),
         Work::WritePrompts(order) => ("Asking Gemini", "Prompt", 1, order.request.count),
+        Work::DescribeImages(order) => ("Asking Gemini", "Picture", 1, order.names.len() as u32),
         Work::Publish(_) => ("Looking whether it may go out", "Step", 1, 0),
     };
     Progress { words: words.into(), unit, picture: 1, pictures, step: 0, steps, seconds_left: None, preview: 0 }

@@ -140,6 +140,9 @@ impl Record for Job {
         if let Some(character) = &self.character_id {
             emit("character", character.as_str());
         }
+        if let Some(order) = self.descriptions() {
+            emit("dataset", order.dataset_id.as_str());
+        }
     }
 
     fn table(state: &State) -> &Table<Self> {

@@ -1,16 +1,22 @@
 //! Datasets: pictures with captions that a LoRA is trained on.
 
 mod caption;
+mod checks;
+mod instruct;
 mod name;
 mod received;
+mod request;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
     caption::{has_words, one_line, with_words_first, without_tag},
+    checks::{DatasetCheck, DatasetCheckName, Fix, Known, checks, is_small, lacks_trigger, usual_side, worst},
+    instruct::{DESCRIBER, description, description_schema},
     name::{Format, ImageName, stem_of},
     received::{Received, RefusedFile},
+    request::{CaptionStyle, CaptionTool, CaptionsRequest, Changed, DescribeOrder, DescribeRequest, FixRequest},
 };
 use super::{
     character::{CharacterId, lenient_time, null_as_default, text_or_null},

@@ -45,6 +45,9 @@ pub(super) fn write(body: &Value, count: usize) -> Value {
         let prompts: Vec<_> = (0..size("prompts")).map(|n| prompt(count * 53 + n as usize)).collect();
         return json!({"prompts": prompts});
     }
+    if schema.get("description").is_some() {
+        return json!({"description": description(body, count)});
+    }
     let about = about(body);
     let captions: Vec<_> = (0..size("captions"))
         .map(|n| {
@@ -57,6 +60,14 @@ pub(super) fn write(body: &Value, count: usize) -> Value {
         answer["altText"] = json!("A person in front of hills, seen as a simple drawing.");
     }
     answer
+}
+
+/// What is to be seen, as made up as the pictures are.
+fn description(body: &Value, count: usize) -> String {
+    let parts = body["contents"][0]["parts"].as_array().into_iter().flatten();
+    let in_tags = parts.filter_map(|part| part["text"].as_str()).any(|text| text.contains("tags"));
+    let idea = prompt(count * 31);
+    if in_tags { idea } else { format!("A person {idea}.") }
 }
 
 fn prompt(n: usize) -> String {

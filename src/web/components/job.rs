@@ -41,6 +41,7 @@ pub fn subject(job: &Job) -> String {
         Work::GenerateImage(order) => order.request.prompt.clone(),
         Work::WriteCaption(order) => format!("captions for {}", order.request.network.label()),
         Work::WritePrompts(order) => words::count(order.request.count as usize, "prompt", "prompts"),
+        Work::DescribeImages(order) => format!("captions of {}", words::count(order.names.len(), "picture", "pictures")),
         Work::Publish(order) => super::post::title(&order.post_id),
     }
 }
@@ -50,7 +51,7 @@ fn maker(job: &Job) -> String {
         Work::GenerateImage(order) => {
             format!("{} · seed {}", order.recipe.model, order.shots.first().map(|shot| shot.seed).unwrap_or_default())
         }
-        Work::WriteCaption(_) | Work::WritePrompts(_) => "Gemini".to_owned(),
+        Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) => "Gemini".to_owned(),
         Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
     }
 }
