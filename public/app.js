@@ -228,7 +228,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'dataset', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification'];
+  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification'];
   let source = null;
   let failures = 0;
   let lostBefore = false;

@@ -1,5 +1,7 @@
 //! Settings of this process: flags, environment, `.env`. Read once, at the start.
 
+mod training;
+
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -7,6 +9,8 @@ use chrono_tz::Tz;
 use clap::{Args, Parser};
 use reqwest::Url;
 use secrecy::SecretString;
+
+pub use self::training::TrainingConfig;
 
 /// A dashboard for people who run AI personas from a GPU box at home.
 // Each value's name is its variable's, so that the word about a wrong one names it.
@@ -115,6 +119,10 @@ pub struct Config {
     /// Keys for accounts on networks, by the names of their variables; stored ones come first. Never flags.
     #[arg(skip)]
     pub network_keys: BTreeMap<String, SecretString>,
+
+    /// Where LoRAs are trained.
+    #[command(flatten)]
+    pub training: TrainingConfig,
 
     /// Time zone of the installation, as in Europe/Rome [default: the machine's].
     #[arg(long, env = "DALLA_TIMEZONE", value_name = "DALLA_TIMEZONE", value_parser = zone)]

@@ -13,6 +13,7 @@ pub mod integrations;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod gpu;
 pub mod incoming;
 pub mod live;
 pub mod prepared;

@@ -1,5 +1,7 @@
 //! What running jobs are doing right now: progress, preview pictures, and the means to stop them. Never stored.
 
+mod trainings;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,6 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
+pub use self::trainings::LiveTrainings;
 use crate::domain::job::{JobId, Progress};
 
 /// How many previews of jobs that have ended are kept: a page that was just sent may still ask for one.

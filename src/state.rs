@@ -12,16 +12,18 @@ use crate::{
     config::{Config, Login},
     domain::{dataset::Removed, job::Lane, library::Prompt},
     events::Events,
+    gpu::Gpu,
     incoming::Incoming,
     integrations::{
         bucket::{Access, Bucket},
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
         instagram::Instagram,
+        kohya::Checked,
         webhook::Webhook,
         x::X,
     },
-    live::LiveJobs,
+    live::{LiveJobs, LiveTrainings},
     prepared::Prepared,
     store::Store,
     trash::Trash,
@@ -45,6 +47,12 @@ pub struct Shared {
     pub comfy: Farm,
     /// What running jobs are doing.
     pub live: LiveJobs,
+    /// What running trainings are doing.
+    pub trainings: LiveTrainings,
+    /// Who has the graphics card.
+    pub gpu: Gpu,
+    /// What was last seen of the trainer.
+    pub trainer: Checked,
     /// Gemini.
     pub gemini: Gemini,
     /// A client for what is not at home.
@@ -63,6 +71,8 @@ pub struct Shared {
     write: Notify,
     /// Wakes the workers that publish.
     publish: Notify,
+    /// Wakes the worker that trains.
+    train: Notify,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
     /// Prompts that were deleted just now.
@@ -114,9 +124,13 @@ impl AppState {
             bucket,
             webhook,
             live: LiveJobs::default(),
+            trainings: LiveTrainings::default(),
+            gpu: Gpu::default(),
+            trainer: Checked::default(),
             draw: Notify::new(),
             write: Notify::new(),
             publish: Notify::new(),
+            train: Notify::new(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
             removed: Trash::default(),
@@ -146,6 +160,7 @@ impl Shared {
             Lane::Draw => &self.draw,
             Lane::Write => &self.write,
             Lane::Publish => &self.publish,
+            Lane::Train => &self.train,
         }
     }
 }

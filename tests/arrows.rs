@@ -6,11 +6,12 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
+    ("gpu", &["domain"]),
     ("incoming", &["domain"]),
     ("live", &["domain"]),
     ("trash", &["domain"]),
@@ -19,8 +20,8 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("store", &["domain", "config"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "domain", "events", "incoming", "integrations", "live", "prepared", "store", "trash"]),
-    ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
+    ("state", &["config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
+    ("service", &["domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),

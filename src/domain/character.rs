@@ -11,6 +11,7 @@ use super::{
     problem::{Checks, Problem},
     secret::Mask,
     sent::Sent,
+    training::LoraVersion,
 };
 
 /// The id of a character.
@@ -75,6 +76,9 @@ pub struct Character {
     /// Her LoRAs, applied in this order.
     #[serde(default, deserialize_with = "null_as_default")]
     pub loras: Vec<LoraUse>,
+    /// The LoRAs that were trained for her, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    pub lora_versions: Vec<LoraVersion>,
     /// What her pictures are made with unless a request says otherwise.
     #[serde(default, deserialize_with = "null_as_default")]
     pub defaults: GenerationDefaults,
@@ -348,6 +352,7 @@ impl Character {
             twitter_account_id: String::new(),
             timezone: String::new(),
             loras: Vec::new(),
+            lora_versions: Vec::new(),
             defaults: GenerationDefaults::default(),
             autonomy: Autonomy::default(),
             veto_hours: USUAL_VETO_HOURS,
@@ -410,6 +415,7 @@ impl Character {
         change.veto_hours.or(USUAL_VETO_HOURS).set(&mut self.veto_hours);
         change.dry_run.set(&mut self.dry_run);
         change.loras.set(&mut self.loras);
+        self.mark_versions();
         change.defaults.set(&mut self.defaults);
         self.updated_at = Some(now);
     }
@@ -422,6 +428,13 @@ impl Character {
         let new = problem.errors.into_iter().filter(|error| !known.contains(error));
         new.for_each(|error| checks.wrong(error.field, error.message));
         checks.finish()
+    }
+
+    /// Marks those of her trained LoRAs that her pictures are made with.
+    pub fn mark_versions(&mut self) {
+        for version in &mut self.lora_versions {
+            version.active = self.loras.iter().any(|lora| lora.name == version.name);
+        }
     }
 
     /// Checks everything about her that is ours to check.

@@ -33,6 +33,8 @@ pub enum Topic {
     Notification,
     /// The prompt library.
     Prompt,
+    /// LoRA trainings.
+    Training,
     /// Personas.
     Character,
     /// What is set for the installation.
@@ -55,8 +57,8 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 9] =
-        [Self::Job, Self::Content, Self::Dataset, Self::Post, Self::Notification, Self::Prompt, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 10] =
+        [Self::Job, Self::Content, Self::Dataset, Self::Post, Self::Notification, Self::Prompt, Self::Training, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
@@ -67,6 +69,7 @@ impl Topic {
             Self::Post => "post",
             Self::Notification => "notification",
             Self::Prompt => "prompt",
+            Self::Training => "training",
             Self::Character => "character",
             Self::Settings => "settings",
             Self::System => "system",

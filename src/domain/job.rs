@@ -13,6 +13,7 @@ use super::{
     plan::Proposal,
     post::PostId,
     problem::Problem,
+    training::TrainingId,
     words::{CaptionOrder, PromptsOrder, Usage},
 };
 
@@ -65,6 +66,8 @@ pub enum Work {
     DescribeImages(DescribeOrder),
     /// Bring a post forward.
     Publish(PublishOrder),
+    /// Train a LoRA.
+    Train(TrainOrder),
 }
 
 /// Which workers a job is for: those of one lane never wait for those of another.
@@ -76,6 +79,8 @@ pub enum Lane {
     Write,
     /// Posts go out.
     Publish,
+    /// LoRAs are trained.
+    Train,
 }
 
 impl Lane {
@@ -85,6 +90,7 @@ impl Lane {
             Self::Draw => "draw",
             Self::Write => "write",
             Self::Publish => "publish",
+            Self::Train => "train",
         }
     }
 }
@@ -96,13 +102,14 @@ impl Work {
             Self::GenerateImage(_) => Lane::Draw,
             Self::WriteCaption(_) | Self::WritePrompts(_) | Self::DescribeImages(_) => Lane::Write,
             Self::Publish(_) => Lane::Publish,
+            Self::Train(_) => Lane::Train,
         }
     }
 
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) => &[],
+            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
             Self::DescribeImages(order) => &order.usage,
@@ -126,6 +133,14 @@ impl Work {
 pub struct PublishOrder {
     /// Which.
     pub post_id: PostId,
+}
+
+/// A LoRA to be trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrainOrder {
+    /// By which training.
+    pub training_id: TrainingId,
 }
 
 /// Pictures to be drawn.
@@ -276,7 +291,7 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) => None,
+            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 
@@ -284,7 +299,7 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) => None,
+            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 
@@ -292,7 +307,7 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 
@@ -300,7 +315,7 @@ impl Job {
     pub fn descriptions(&self) -> Option<&DescribeOrder> {
         match &self.work {
             Work::DescribeImages(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) => None,
         }
     }
 

@@ -31,4 +31,5 @@ pub mod sent;
 pub mod settings;
 pub mod task;
 pub mod template;
+pub mod training;
 pub mod words;

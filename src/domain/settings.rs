@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use super::{model::Family, template::Templates};
+use super::{model::Family, template::Templates, training::TrainerSettings};
 
 /// The one object in `settings.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Settings {
     /// Where notifications are sent; empty means nowhere. Its secret is sealed elsewhere.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub webhook_url: String,
+    /// The trainer, where a person has set it.
+    #[serde(skip_serializing_if = "TrainerSettings::is_empty")]
+    pub trainer: TrainerSettings,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,

@@ -4,5 +4,7 @@ pub mod bucket;
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
+pub mod kohya;
+pub mod trainer;
 pub mod webhook;
 pub mod x;

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         event::{Event, EventKind, Topic},
         job::{JobId, Progress},
+        training::TrainingId,
     },
     state::AppState,
     store::{Changed, State},
@@ -41,6 +42,11 @@ pub fn tell_progress(app: &AppState, id: &JobId, progress: &Progress) {
     app.events.tell(event);
 }
 
+/// Tells everyone who watches that there is something new to see of a training.
+pub fn tell_training(app: &AppState, id: &TrainingId) {
+    app.events.tell(simple(Topic::Training, EventKind::Progress, id.as_str()));
+}
+
 fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
     let kind = if change.deleted { EventKind::Deleted } else { EventKind::Changed };
     let topic = match change.collection {
@@ -51,6 +57,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "notifications" => Topic::Notification,
         "posts" => Topic::Post,
         "prompts" => Topic::Prompt,
+        "trainings" => Topic::Training,
         // Accounts are shown on the pages of their characters.
         "accounts" => Topic::Character,
         "settings" => Topic::Settings,

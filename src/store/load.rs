@@ -23,6 +23,7 @@ use crate::domain::{
     post::Post,
     run::{LastTick, Run},
     task::Task,
+    training::Training,
 };
 
 /// From so many records on, reading is shared among threads.
@@ -54,6 +55,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
         runs: array::<Run>(dir, &mut damaged),
+        trainings: array::<Training>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
         tasks: array::<Task>(dir, &mut damaged),
         ticks: array::<LastTick>(dir, &mut damaged),
@@ -90,6 +92,7 @@ impl State {
             Post::COLLECTION => self.posts = Table::default(),
             Prompt::COLLECTION => self.prompts = Table::default(),
             Run::COLLECTION => self.runs = Table::default(),
+            Training::COLLECTION => self.trainings = Table::default(),
             SealedSecret::COLLECTION => self.secrets = Table::default(),
             Task::COLLECTION => self.tasks = Table::default(),
             LastTick::COLLECTION => self.ticks = Table::default(),

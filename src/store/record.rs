@@ -15,6 +15,7 @@ use crate::domain::{
     post::Post,
     run::{Cause, LastTick, Run, RunState},
     task::Task,
+    training::Training,
 };
 
 /// A type that is stored in a collection of its own.
@@ -290,6 +291,34 @@ impl Record for Run {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.runs
+    }
+}
+
+impl Record for Training {
+    const COLLECTION: &'static str = "trainings";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("state", self.state.key());
+        emit("character", self.character_id.as_str());
+        emit("name", &self.name);
+        if let Some(dataset) = &self.dataset_id {
+            emit("dataset", dataset.as_str());
+        }
+        if let Some(request) = &self.request {
+            emit("request", &request.key);
+        }
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.trainings
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.trainings
     }
 }
 

@@ -21,6 +21,7 @@ use crate::domain::{
     run::{LastTick, Run},
     settings::Settings,
     task::Task,
+    training::Training,
 };
 
 /// The settings' name in the journal, and of their file.
@@ -47,6 +48,8 @@ pub struct State {
     pub prompts: Table<Prompt>,
     /// Executions of tasks.
     pub runs: Table<Run>,
+    /// LoRA trainings.
+    pub trainings: Table<Training>,
     /// Sealed secrets.
     pub secrets: Table<SealedSecret>,
     /// Schedules.
@@ -70,6 +73,7 @@ impl State {
             Post::COLLECTION => replay_in(&mut self.posts, operation),
             Prompt::COLLECTION => replay_in(&mut self.prompts, operation),
             Run::COLLECTION => replay_in(&mut self.runs, operation),
+            Training::COLLECTION => replay_in(&mut self.trainings, operation),
             SealedSecret::COLLECTION => replay_in(&mut self.secrets, operation),
             Task::COLLECTION => replay_in(&mut self.tasks, operation),
             LastTick::COLLECTION => replay_in(&mut self.ticks, operation),
@@ -96,6 +100,7 @@ impl State {
             Post::COLLECTION => arrays::write_array(dir, &self.posts),
             Prompt::COLLECTION => arrays::write_array(dir, &self.prompts),
             Run::COLLECTION => arrays::write_array(dir, &self.runs),
+            Training::COLLECTION => arrays::write_array(dir, &self.trainings),
             SealedSecret::COLLECTION => arrays::write_array(dir, &self.secrets),
             Task::COLLECTION => arrays::write_array(dir, &self.tasks),
             LastTick::COLLECTION => arrays::write_array(dir, &self.ticks),
@@ -127,7 +132,7 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 13] = [
+pub(super) const COLLECTIONS: [&str; 14] = [
     Account::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
@@ -137,6 +142,7 @@ pub(super) const COLLECTIONS: [&str; 13] = [
     Post::COLLECTION,
     Prompt::COLLECTION,
     Run::COLLECTION,
+    Training::COLLECTION,
     SealedSecret::COLLECTION,
     Task::COLLECTION,
     LastTick::COLLECTION,
