@@ -54,11 +54,12 @@ pub const MISSING: &str = "Instagram fetches pictures from a public address, and
                            leads here, or DALLA_S3_BUCKET to a bucket.";
 
 /// A public address for a picture, good for some hours.
-pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, jpeg: &Bytes, now: DateTime<Utc>) -> Result<String, Error> {
+pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, now: DateTime<Utc>) -> Result<String, Error> {
     if let Some(bucket) = &app.bucket {
+        let jpeg = super::renditions::jpeg(app, id, Network::Instagram, fit).await?;
         let name = name_in_bucket(&key(app).await?, id, fit)?;
         let good_for = GOOD_FOR.to_std().unwrap_or_default();
-        let put = bucket.put(&name, jpeg.clone(), good_for).await;
+        let put = bucket.put(&name, jpeg, good_for).await;
         return put.map_err(|error| Problem::new(Kind::Unreachable, error.to_string()).into());
     }
     let base = app.config.public_url.as_ref().ok_or_else(|| Problem::new(Kind::NotConfigured, MISSING))?;

@@ -142,7 +142,7 @@ async fn upload(ledger: &Ledger, way: &Way<'_>, post: &Post, picture: &PostPictu
 async fn public_address(app: &AppState, id: &ContentId, fit: Fit) -> Result<String, Trouble> {
     let ours = Ledger::problem;
     let jpeg = renditions::jpeg(app, id, crate::domain::caption::Network::Instagram, fit).await.map_err(ours)?;
-    let url = handoff::offer(app, id, fit, &jpeg, Utc::now()).await.map_err(|error| match Problem::from(error) {
+    let url = handoff::offer(app, id, fit, Utc::now()).await.map_err(|error| match Problem::from(error) {
         problem if problem.kind == Kind::Unreachable => Trouble { refusal: Refusal::Again, problem },
         problem => Trouble { refusal: Refusal::Final, problem },
     })?;
