@@ -3,4 +3,5 @@
 mod binary;
 mod damage;
 mod life;
+mod posts;
 mod power;
