@@ -24,9 +24,9 @@ impl Server {
     }
 
     /// The same with these settings.
-    pub fn start_with(dir: &Path, environment: &[(&str, &str)]) -> Self {
+    pub fn start_with<V: AsRef<std::ffi::OsStr>>(dir: &Path, environment: &[(&str, V)]) -> Self {
         let mut command = command(dir);
-        command.envs(environment.iter().copied());
+        command.envs(environment.iter().map(|(name, value)| (name, value.as_ref())));
         Self::from(command)
     }
 

@@ -4,4 +4,5 @@ mod binary;
 mod damage;
 mod jobs;
 mod life;
+mod posts;
 mod power;

@@ -177,10 +177,11 @@ async fn gather(ledger: &Ledger, way: &Way<'_>, post: &Post, uploads: &[Upload])
 /// Waits until a container can be published.
 async fn wait(ledger: &Ledger, way: &Way<'_>, container: &str) -> Result<(), Stop> {
     let call = async {
+        let mut known = false;
         for pause in POLLS {
             tokio::time::sleep(units(ledger, pause)).await;
             match way.app.instagram.status(&way.token, container).await {
-                Ok(ContainerStatus::InProgress) => {}
+                Ok(ContainerStatus::InProgress) => known = true,
                 Ok(ContainerStatus::Finished) => return Ok(false),
                 Ok(ContainerStatus::Published) => return Ok(true),
                 Ok(ContainerStatus::Expired) => return Err(trouble(&InstagramError::ContainerGone)),
@@ -188,11 +189,13 @@ async fn wait(ledger: &Ledger, way: &Way<'_>, container: &str) -> Result<(), Sto
                     let words = format!("Instagram could not read the picture: {words}");
                     return Err(Trouble { refusal: Refusal::Lost, problem: Problem::new(Kind::Refused, words) });
                 }
-                Err(error) if error.refusal(false) == Refusal::Again => {}
+                Err(InstagramError::NoSuchThing) => {}
+                Err(error) if error.refusal(false) == Refusal::Again => known = true,
                 Err(error) => return Err(trouble(&error)),
             }
         }
-        Err(trouble(&InstagramError::NotReady))
+        // That there is no such thing is sometimes said wrongly, but not all the time.
+        Err(trouble(if known { &InstagramError::NotReady } else { &InstagramError::ContainerGone }))
     };
     let words = |out: bool| if out { "It is out already." } else { "Instagram has read it." };
     match ledger.step(Deed::Wait, call, move |_, out, _| words(*out).to_owned()).await? {

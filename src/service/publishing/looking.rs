@@ -62,6 +62,17 @@ pub(super) async fn before_sending_again(ledger: &Ledger) -> Result<Option<Outco
     }
 }
 
+/// The network says it has this already. When that is this very post, somebody in between has sent it twice.
+pub(super) async fn at_the_other(ledger: &Ledger, trouble: Trouble) -> Result<Outcome, Stop> {
+    let post = ledger.read()?;
+    let this = post.open_attempt().and_then(|attempt| Some((attempt, attempt.sent_at?)));
+    let Some((attempt, sent_at)) = this else { return Err(trouble.into()) };
+    match networks::look(ledger, attempt, sent_at).await {
+        Ok(Finding::Out { network_id, url }) => out(ledger, network_id, url).await,
+        Ok(Finding::NotSeen(_) | Finding::Unclear(_)) | Err(_) => Err(trouble.into()),
+    }
+}
+
 /// It was found. What is still missing is its address, at most.
 async fn out(ledger: &Ledger, network_id: Option<String>, url: Option<String>) -> Result<Outcome, Stop> {
     let unlinked = network_id.clone().filter(|_| url.is_none());

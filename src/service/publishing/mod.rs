@@ -42,6 +42,9 @@ use crate::{
 /// How often a post is tried when its steps fail in a way that may pass.
 const MOST_TROUBLES: u32 = 5;
 
+/// How long a post waits for its turn while another one of its account is on its way, in units of patience.
+const TURN: u32 = 15;
+
 /// Pauses before the next try, in units of patience.
 const AGAIN: [u32; 5] = [2, 10, 60, 300, 900];
 
@@ -109,7 +112,7 @@ async fn begin(ledger: &Ledger) -> Result<Option<Outcome>, Stop> {
             let account = post.account();
             let busy = |other: &Post| other.id != post.id && matches!(other.state, PostState::Publishing);
             if tx.table::<Post>().indexed("account", &account).any(|other| busy(other)) {
-                let until = now + app.config.network_pace;
+                let until = now + app.config.network_pace * TURN;
                 return Ok(Some(wait(post, until, "Another post of this account is going out.".into())));
             }
             let checks = checks::before_sending(&app, tx, post, now);
@@ -195,7 +198,10 @@ async fn publish(ledger: &Ledger) -> Result<Outcome, Stop> {
         Allowed::Rehearsal => return rehearsed(ledger).await,
         Allowed::Yes => {}
     }
-    let id = networks::publish(ledger).await?;
+    let id = match networks::publish(ledger).await {
+        Err(trouble) if trouble.refusal == Refusal::Duplicate => return looking::at_the_other(ledger, trouble).await,
+        answer => answer?,
+    };
     let (kept, url) = (id.clone(), networks::known_link(ledger, &id));
     let linked = url.is_some();
     ledger.write(move |post, now| published(post, Some(kept), url, "It is out.", now)).await?;

@@ -1,7 +1,7 @@
 //! When the call that publishes has no clear answer: the account is read, and a person has the last word.
 
 use digital_dalla::sandbox::{
-    instagram::{self, Answer, Fault, Step},
+    instagram::{Answer, Fault, Step},
     social::What,
     x,
 };
@@ -23,6 +23,19 @@ async fn doubtful(app: &TestApp, network: &str, luna: &str, caption: &str) -> St
     assert!(sent.problem(504).0.contains("not known"), "{}", sent.text);
     assert_eq!(sent.json()["post"]["state"], "unconfirmed");
     sent.json()["post"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The same, with what is to go wrong once the call that publishes has begun.
+async fn doubtful_then(app: &TestApp, luna: &str, faults: Vec<Fault>) -> String {
+    app.instagram.faults().ask(Fault::before(Step::Publish, What::Hang));
+    let content = app.approved(luna, "Mist first.").await;
+    let id = app.order_post("instagram", json!({"characterId": luna, "contentId": content})).await;
+    app.instagram.faults().happened().await;
+    app.instagram.faults().ask(Fault::after(Step::Publish, What::Reset));
+    faults.into_iter().for_each(|fault| app.instagram.faults().ask(fault));
+    app.instagram.faults().let_go();
+    app.until_state(&id, "unconfirmed").await;
+    id
 }
 
 async fn left_to_a_person(app: &TestApp, id: &str) -> Value {
@@ -50,7 +63,7 @@ async fn what_went_out_all_the_same_is_found() {
         assert_eq!(post["networkId"], json!(app.x.posts()[number].id));
     }
     assert_eq!((app.instagram.faults().calls(Step::Publish), app.x.faults().calls(x::Step::Post)), (4, 2));
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -118,7 +131,7 @@ async fn a_person_who_is_wrong_does_not_make_it_go_out_twice() {
     let sent = app.post(&format!("/api/posts/{id}/publish"), json!({})).await;
     assert_eq!((sent.status.as_u16(), &sent.json()["post"]["state"]), (200, &json!("published")), "{}", sent.text);
     assert_eq!((app.x.posts().len(), app.x.faults().calls(x::Step::Post)), (1, 1), "the last look found it");
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -141,7 +154,7 @@ async fn an_account_can_be_read_once_more() {
     left_to_a_person(&app, &id).await;
     let page = app.submit("/actions/posts/reconcile", &[("id", &id)]).await;
     assert!(page.contains("it was not found"), "{page}");
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -166,13 +179,9 @@ async fn a_person_can_say_that_it_is_out() {
 #[tokio::test]
 async fn an_account_that_cannot_be_read_says_nothing() {
     let (app, luna) = ready().await;
-    app.instagram.faults().ask(Fault::after(Step::Publish, What::Reset));
-    for _ in 0..4 {
-        app.instagram.faults().ask(Fault::before(Step::Status, What::Say(Answer::Code(100, 33))));
-        app.instagram.faults().ask(Fault::before(Step::Recent, What::Say(Answer::Http(500))));
-    }
-    // The first of them is asked while the container is waited for, which goes on.
-    let id = doubtful(&app, "instagram", &luna, "Mist first.").await;
+    let unreadable =
+        [Fault::before(Step::Status, What::Say(Answer::Code(100, 33))), Fault::before(Step::Recent, What::Say(Answer::Http(500)))];
+    let id = doubtful_then(&app, &luna, unreadable.iter().cycle().take(8).cloned().collect()).await;
     let post = left_to_a_person(&app, &id).await;
     assert!(post["finding"].as_str().unwrap().contains("could not be read"), "{post}");
     let read = app.post(&format!("/api/posts/{id}/reconcile"), json!({})).await.json();
@@ -183,11 +192,48 @@ async fn an_account_that_cannot_be_read_says_nothing() {
 #[tokio::test]
 async fn keys_that_die_while_an_account_is_read_are_said() {
     let (app, luna) = ready().await;
-    app.instagram.faults().ask(Fault::after(Step::Publish, What::Reset));
-    app.instagram.faults().ask(instagram::Fault::before(Step::Recent, What::Say(Answer::Code(190, 460))));
-    let id = doubtful(&app, "instagram", &luna, "Mist first.").await;
+    let died = [Step::Status, Step::Recent].map(|step| Fault::before(step, What::Say(Answer::Code(190, 460))));
+    let id = doubtful_then(&app, &luna, died.to_vec()).await;
     app.until(&id, |post| post["attempts"][0]["looks"].as_u64().is_some_and(|looks| looks > 0)).await;
     let account = app.app.store.read().accounts.get(&format!("{luna}/instagram")).unwrap().clone();
     assert_eq!(serde_json::to_value(&*account).unwrap()["state"], "broken");
     app.until_state(&id, "published").await;
+}
+
+#[tokio::test]
+async fn a_call_that_takes_effect_long_after_it_was_given_up_does_not_make_two() {
+    let app = TestApp::start_changed(|config| config.network_patience = std::time::Duration::from_millis(400)).await;
+    app.live().await;
+    let luna = app.persona(1).await;
+    app.instagram.faults().ask(Fault::before(Step::Publish, What::Hang));
+    app.x.faults().ask(x::Fault::before(x::Step::Post, What::Hang));
+    let on_instagram = doubtful(&app, "instagram", &luna, "Mist first.").await;
+    let on_x = doubtful(&app, "twitter", &luna, "Mist first.").await;
+    for id in [&on_instagram, &on_x] {
+        left_to_a_person(&app, id).await;
+        app.post(&format!("/api/posts/{id}/resolve"), json!({"published": false})).await;
+    }
+    // She was right when she looked; now it is out.
+    app.instagram.faults().let_go();
+    app.x.faults().let_go();
+    while app.instagram.posts().is_empty() || app.x.posts().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    for id in [&on_instagram, &on_x] {
+        let sent = app.post(&format!("/api/posts/{id}/publish"), json!({})).await;
+        assert_eq!((sent.status.as_u16(), &sent.json()["post"]["state"]), (200, &json!("published")), "{}", sent.text);
+    }
+    assert_eq!((app.instagram.posts().len(), app.x.posts().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_duplicate_that_is_this_very_post_is_out() {
+    let (app, luna) = ready().await;
+    app.x.faults().ask(x::Fault::after(x::Step::Post, What::Say(x::Answer::Duplicate)));
+    let content = app.approved(&luna, "Mist first.").await;
+    let sent = app.send("twitter", &luna, &content).await;
+    assert_eq!((sent.status.as_u16(), app.x.posts().len()), (200, 1), "{}", sent.text);
+    app.instagram.faults().ask(Fault::after(Step::Publish, What::Say(Answer::Code(506, 0))));
+    let sent = app.send("instagram", &luna, &content).await;
+    assert_eq!((sent.status.as_u16(), app.instagram.posts().len()), (200, 1), "{}", sent.text);
 }

@@ -2,9 +2,11 @@
 
 mod codes;
 mod doubt;
+mod matrix;
 mod mouths;
 mod out;
 mod pictures;
 mod refused;
+mod soak;
 mod tokens;
 mod waiting;

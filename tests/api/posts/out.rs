@@ -33,7 +33,7 @@ async fn a_picture_goes_out_on_instagram_with_its_words_and_link() {
     let page = reqwest::get(link).await.unwrap().text().await.unwrap();
     assert!(page.contains("Mist first.") && page.contains("@luna.mystic"), "{page}");
     assert!(app.get(&format!("/posts/{}", sent["post"]["id"].as_str().unwrap())).await.text.contains(link));
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_picture_goes_out_on_x_with_its_words_and_link() {
     assert!(link.ends_with(&format!("/luna_mystic/status/{}", post.id)), "{link}");
     let page = reqwest::get(link).await.unwrap().text().await.unwrap();
     assert!(page.contains("Mist &amp; light, &lt;first&gt;."), "{page}");
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn several_pictures_go_out_as_one_post_in_their_order() {
     // Five are too many for X, and none is left out by itself.
     let refused = app.post("/api/post-to-twitter", json!({"characterId": luna, "contentIds": ["a", "b", "c", "d", "e"]})).await;
     refused.problem(422);
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_post_whose_address_cannot_be_read_is_out_and_gets_it_later() {
     let post = app.until(&id, |post| post["url"].is_string()).await;
     assert_eq!((&post["state"], app.instagram.posts().len()), (&json!("published"), 1), "{post}");
     assert_eq!(app.instagram.faults().calls(instagram::Step::Publish), 1);
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]

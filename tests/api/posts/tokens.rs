@@ -62,7 +62,7 @@ async fn a_renewal_that_fails_is_tried_again_and_a_dead_token_is_said() {
     assert_eq!(account(&app, &luna)["state"], "broken");
     let content = app.approved(&luna, "In vain.").await;
     assert_eq!(app.send("instagram", &luna, &content).await.problem(422).1, ["characterId"]);
-    app.is_quiet();
+    app.rests().await;
 }
 
 #[tokio::test]

@@ -4,12 +4,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::Utc;
 use digital_dalla::{
-    domain::content::{Content, ContentId, ReviewState},
+    domain::{
+        content::{Content, ContentId, ReviewState},
+        job::JobStatus,
+    },
     error::Error,
     sandbox::{instagram, x},
     service,
 };
-use image::{ImageFormat, Rgb, RgbImage, imageops::FilterType};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, imageops::FilterType};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -96,6 +99,19 @@ impl TestApp {
         }
     }
 
+    /// Waits until no worker is on a post, and looks whether everything is quiet then.
+    pub async fn rests(&self) {
+        let mut changes = self.app.store.changes();
+        let working = || self.app.store.read().jobs.iter().any(|job| matches!(job.status, JobStatus::Running));
+        let waited = async {
+            while working() {
+                changes.recv().await.ok();
+            }
+        };
+        tokio::time::timeout(PATIENCE, waited).await.expect("workers come to an end");
+        self.is_quiet();
+    }
+
     /// Waits until a post is in that state.
     pub async fn until_state(&self, id: &str, state: &str) -> Value {
         self.until(id, |post| post["state"] == state).await
@@ -112,5 +128,5 @@ pub fn painting(seed: u32, (width, height): (u32, u32)) -> RgbImage {
         (noise >> 32) as u8
     };
     let coarse = RgbImage::from_fn(24, 24, |_, _| Rgb([next(), next(), next()]));
-    image::imageops::resize(&coarse, width, height, FilterType::Triangle)
+    DynamicImage::ImageRgb8(coarse).resize_exact(width, height, FilterType::Triangle).to_rgb8()
 }
