@@ -95,7 +95,13 @@ async fn forms_refuse_what_the_api_refuses_and_keep_what_was_typed() {
     let id = app.luna().await;
     let page = app.submit("/actions/characters/create", &[("form[name]", ""), ("form[personality]", "dreamy & kind")]).await;
     assert!(page.contains("Give the character a name.") && page.contains("dreamy &amp; kind"), "{page}");
-    let profile = [("id", id.as_str()), ("form[name]", "Luna"), ("form[instagramHandle]", "not a handle"), ("form[timezone]", "Mars/Base")];
+    let profile = [
+        ("id", id.as_str()),
+        ("form[name]", "Luna"),
+        ("form[instagramHandle]", "not a handle"),
+        ("form[timezone]", "Mars/Base"),
+        ("form[vetoHours]", "12"),
+    ];
     let page = app.submit("/actions/characters/profile", &profile).await;
     assert!(page.contains("An Instagram handle has at most 30") && page.contains("not a handle") && page.contains("Mars/Base"));
     assert!(page.contains("2 fields need another look."));

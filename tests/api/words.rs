@@ -440,7 +440,8 @@ async fn an_arc_may_have_scenes_of_single_days() {
     let app = TestApp::start().await;
     let today = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Rome).date_naive();
     let arc = json!({"title": "Quest", "description": "She walks.", "startDate": today, "endDate": today, "beats": [{"date": today, "scene": "She finds the first crystal"}]});
-    let id = app.post("/api/characters", json!({"name": "Mira", "narratives": [arc]})).await.json()["id"].as_str().unwrap().to_owned();
+    let id = character(&app, "Mira").await;
+    app.patch(&format!("/api/characters/{id}"), json!({"narratives": [arc]})).await;
     app.post("/api/generate-caption", json!({"characterId": id, "prompt": "a cave"})).await;
     assert!(told(&app.gemini.asked()[0]).contains("Today: She finds the first crystal"));
     let made = app.post("/api/generate-image", json!({"characterId": id, "prompt": "a cave"})).await.json();

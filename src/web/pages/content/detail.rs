@@ -148,10 +148,10 @@ fn History(edits: Vec<Edit>) -> impl IntoView {
             (_, true) => "(nothing)".to_owned(),
             (_, false) => words::start(&edit.before, 240),
         };
-        let reason = (!edit.reason.is_empty()).then(|| view! { <p>"reason: "{edit.reason}</p> });
+        let reason = (!edit.reason.is_empty()).then(|| view! { <p>{format!("reason: {}", edit.reason)}</p> });
         view! {
             <li>
-                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>"before: "{before}</p>{reason}</div>
+                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>{format!("before: {before}")}</p>{reason}</div>
                 <span class="end muted"><words::Time at=Some(edit.at)/></span>
             </li>
         }
