@@ -143,16 +143,16 @@ pub fn Review() -> impl IntoView {
             <div class="stack">
                 <Decide content=Arc::clone(&content) back/>
                 <Words content=Arc::clone(&content) beside=true/>
-                <Previews content/>
                 {made}
             </div>
+            <Previews content/>
             <ul class="strip queue" aria-label="What waits">{tiles}</ul>
         </div>
     }
     .into_any()
 }
 
-/// The three deeds; the reason is asked for where it is needed.
+/// The deeds; a reason goes with a rejection, if there is one.
 #[component]
 fn Decide(content: Arc<Content>, back: String) -> impl IntoView {
     let id = content.id.to_string();
@@ -174,10 +174,11 @@ fn Decide(content: Arc<Content>, back: String) -> impl IntoView {
         <div class="review-actions cluster">
             <form method="post" action="/actions/review/decide">{hidden("approve")}
                 <button class="button primary" data-key="a"><Icon of=icondata_lu::LuCheck/>"Approve "<kbd class="js-only">"A"</kbd></button></form>
+            <button class="button danger thumb-only" form="reject">"Reject"</button>
             {again}
             <a class="button" href="#field-caption" data-key="e">"Edit "<kbd class="js-only">"E"</kbd></a>
         </div>
-        <form method="post" action="/actions/review/decide" class="field reject">{hidden("reject")}
+        <form id="reject" method="post" action="/actions/review/decide" class="field reject">{hidden("reject")}
             <label for="reason">"Why not"<span class="optional">" optional"</span></label>
             <div class="cluster"><input id="reason" data-key="r" name="reason" maxlength="1000" placeholder="the hands"/>
                 <button class="button danger">"Reject "<kbd class="js-only">"R"</kbd></button></div>

@@ -117,12 +117,12 @@ pub fn Detail() -> impl IntoView {
             <div class="stack">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
-                <Previews content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
-                <Captions about=About::Content(content)/>
+                <Captions about=About::Content(Arc::clone(&content))/>
                 {made}
                 {history}
             </div>
+            <Previews content/>
         </div>
     }
     .into_any()
