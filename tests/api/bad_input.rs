@@ -32,6 +32,7 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         (json!({"name": "x".repeat(81)}), "name"),
         (json!({"name": 7}), "name"),
         (json!({"name": "Lu\nna"}), "name"),
+        (json!({"name": "\u{202e}\u{200b} \u{feff}"}), "name"),
         (json!({"name": "Luna", "personality": 7}), "personality"),
         (
             json!({"name": "Luna", "narratives": [{"title": "A", "startDate": "2026-01-01x", "endDate": "2026-01-02"}]}),

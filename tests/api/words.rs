@@ -372,7 +372,9 @@ async fn the_library_is_kept_searched_and_undone() {
     let changed = app.patch(&format!("/api/prompts/{}", ids[1]), json!({"prompt": "a desert", "used": true})).await.json();
     assert!(changed["usedAt"].is_string());
     assert_eq!((count("q=forest").await, count("q=desert").await, count("used=true").await), (0, 1, 1));
-    assert_eq!(app.post("/api/prompts", json!({"characterId": luna, "prompt": " "})).await.json()["errors"][0]["field"], "prompt");
+    for nothing in [" ", "\u{0}", "\u{202e} \u{200b}"] {
+        assert_eq!(app.post("/api/prompts", json!({"characterId": luna, "prompt": nothing})).await.json()["errors"][0]["field"], "prompt");
+    }
     assert_eq!(app.post("/api/prompts", json!({"characterId": "x", "prompt": "a"})).await.json()["errors"][0]["field"], "characterId");
 }
 

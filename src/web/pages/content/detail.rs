@@ -114,15 +114,17 @@ pub fn Detail() -> impl IntoView {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
             <figure class="stage">{image}</figure>
-            <div class="stack">
+            <div class="stack beside">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
                 <Captions about=About::Content(Arc::clone(&content))/>
                 {made}
+            </div>
+            <div class="stack">
+                <Previews content/>
                 {history}
             </div>
-            <Previews content/>
         </div>
     }
     .into_any()
