@@ -99,8 +99,8 @@ pub fn Review() -> impl IntoView {
     let at = queue.iter().position(|content| content.id.as_str() == asked).unwrap_or_default();
     let Some(content) = queue.get(at).cloned() else {
         return view! {
-            <Heading title="Review"/>
             <div id="review" data-live="content">
+                <Heading title="Review"/>
                 <Empty icon=icondata_lu::LuCheckCheck title="Nothing waits" words="Pictures that need your decision appear here. Send one from the Studio or from Content.">
                     <a class="button primary" href="/content?state=draft">"Look at drafts"</a>
                 </Empty>
@@ -136,7 +136,9 @@ pub fn Review() -> impl IntoView {
         }
     });
     let tiles = tiles.collect_view();
+    // Not live: the picture that is decided about must not change under somebody's thumb.
     view! {
+        <div id="review">
         <Heading title="Review" sub=sub.into_any()>{newer}{older}</Heading>
         <div class="review">
             <figure class="stage">{image}</figure>
@@ -147,6 +149,7 @@ pub fn Review() -> impl IntoView {
             </div>
             <Previews content/>
             <ul class="strip queue" aria-label="What waits">{tiles}</ul>
+        </div>
         </div>
     }
     .into_any()
