@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{
-    captions::count_words,
-    picture::{Avatar, alt},
-};
+use super::{captions::count_words, picture::Avatar};
 use crate::{
     domain::{
         caption::{self, Network},
@@ -87,14 +84,15 @@ fn Picture(content: Arc<Content>, network: Network, fit: Fit) -> impl IntoView {
         let behind = (!keeps && fit == Fit::Fit).then(|| {
             view! { <image class="behind" href=content.thumbnail_url() width=width height=height preserveAspectRatio="xMidYMid slice"></image> }
         });
-        let word = (!keeps).then(|| match fit {
+        let word = (!keeps).then_some(match fit {
             Fit::Crop => "Its edges are cut off, as set under Settings.",
             Fit::Pad => "It stands between bars, as set under Settings.",
             Fit::Fit => "It stands over a blurred copy of itself, as set under Settings.",
         });
         let word = word.map(|word| view! { <p class="muted small">{word}</p> });
         view! {
-            <svg viewBox=format!("0 0 {width} {height}") role="img" aria-label=alt(&content)>
+            // The same picture again: it was said what is to be seen.
+            <svg viewBox=format!("0 0 {width} {height}") aria-hidden="true">
                 {behind}
                 <image href=content.thumbnail_url() width=width height=height preserveAspectRatio=filled></image>
             </svg>
