@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono_tz::Tz;
-use clap::{Args, Parser};
+use clap::{ArgAction, Args, Parser, builder::BoolishValueParser};
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -18,7 +18,18 @@ pub use self::training::TrainingConfig;
 #[command(name = "digital-dalla", version)]
 pub struct Config {
     /// Simulate every outside service on this machine, in a data folder of its own.
-    #[arg(long, env = "DALLA_SANDBOX", value_name = "DALLA_SANDBOX")]
+    #[arg(
+        long,
+        env = "DALLA_SANDBOX",
+        value_name = "DALLA_SANDBOX",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        hide_default_value = true,
+        value_parser = BoolishValueParser::new()
+    )]
     pub sandbox: bool,
 
     /// Address and port to listen on; this machine only.
@@ -365,6 +376,14 @@ mod tests {
         assert!(wrong(&["--timezone", "Mars/Base"]).contains("DALLA_TIMEZONE"));
         assert!(wrong(&["--allowed-hosts", "box.home,http://box.home"]).contains("DALLA_ALLOWED_HOSTS"));
         assert!(wrong(&["--allowed-hosts", "box.home:3000"]).contains("without a port"));
+    }
+
+    #[test]
+    fn the_sandbox_is_asked_for_by_a_flag_alone() {
+        let sandbox = |arguments: &[&str]| Config::try_parse_from(["digital-dalla"].iter().chain(arguments)).unwrap().sandbox;
+        assert!(sandbox(&["--sandbox"]) && sandbox(&["--sandbox", "--listen", "127.0.0.1:1"]) && sandbox(&["--sandbox=yes"]));
+        assert!(!sandbox(&[]) && !sandbox(&["--sandbox=0"]));
+        assert!(wrong(&["--sandbox=perhaps"]).contains("DALLA_SANDBOX"));
     }
 
     #[test]

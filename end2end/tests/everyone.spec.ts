@@ -44,7 +44,7 @@ test('the menu of a phone opens by keyboard', async ({ page }) => {
 
 test('nobody is kept out: axe finds nothing serious', async ({ page, context, baseURL }) => {
   test.skip(!withScript(), 'axe is a script itself');
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const path = await create(page, 'Axe');
   await generate(page, 'for everyone');
   await finished(page);

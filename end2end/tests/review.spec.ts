@@ -45,3 +45,34 @@ test('pictures are decided about, by key or by button', async ({ page }) => {
   await expect(page.getByText('Rejected: the hands')).toBeVisible();
   await expect(page.getByText('before: (nothing)')).toBeVisible();
 });
+
+test('on a phone the deeds stay under the thumb', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await generate(page, `decided by thumb, ${withScript() ? 'with' : 'without'} script`);
+  await finished(page);
+  await page.getByRole('button', { name: 'Send to review' }).click();
+  await page.goto('/review');
+  for (const place of [0, 600, 99_999]) {
+    await page.evaluate((top) => scrollTo(0, top), place);
+    for (const name of ['Approve', 'Reject', 'Again']) await expect(page.getByRole('button', { name }), `${name} at ${place}`).toBeInViewport({ ratio: 1 });
+  }
+  await page.getByLabel('Why not').fill('too dark');
+  await page.getByRole('button', { name: 'Reject' }).click();
+  await expect(page.getByText('Rejected.')).toBeVisible();
+  await expect(page.getByText('Nothing waits')).toBeVisible();
+});
+
+test('another one comes back to review by itself', async ({ page }) => {
+  await generate(page, `another, ${withScript() ? 'with' : 'without'} script`);
+  await finished(page);
+  await page.getByRole('button', { name: 'Send to review' }).click();
+  await page.goto('/review');
+  if (withScript()) await page.keyboard.press('g');
+  else await page.getByRole('button', { name: 'Again' }).click();
+  await expect(page.getByText('Another one is being made')).toBeVisible();
+  const back = page.getByText('1 of 1 · Cortex');
+  if (withScript()) await expect(back).toBeVisible({ timeout: 30_000 });
+  else await expect.poll(async () => { await page.reload(); return back.isVisible(); }, { timeout: 30_000, intervals: [300] }).toBe(true);
+  await page.getByRole('button', { name: /^Approve/ }).click();
+  await expect(page.getByText('Nothing waits')).toBeVisible();
+});

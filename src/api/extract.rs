@@ -84,16 +84,69 @@ fn unreadable(rejection: BytesRejection) -> Refusal {
     Problem::new(kind, words).into()
 }
 
-/// serde's words without the place in the text, which tells a person nothing.
+/// What is to be written instead, in words for people: serde says it for programmers, and says back all that was sent.
 fn sentence(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    let wanted = text.rsplit_once("expected ").map(|(_, wanted)| wanted);
+    match wanted {
+        Some(wanted) if text.starts_with("unknown variant") => {
+            let names = wanted.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
+            format!("Choose from {names}.")
+        }
+        Some(wanted) => format!("Write {}.", kind(wanted)),
+        None => {
+            let mut letters = text.chars().take(300);
+            let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+            format!("{first}{}.", letters.collect::<String>())
+        }
+    }
+}
+
+/// As serde calls a kind of value, and as people do.
+fn kind(wanted: &str) -> &str {
+    match wanted {
+        "a string" | "string" | "a borrowed string" => "a text",
+        "a boolean" => "true or false",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not below 0",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        structure if structure.starts_with("struct ") || structure.starts_with("a map") => "an object",
+        other => other,
+    }
 }
 
 /// A missing field is reported at the object it is missing from.
 fn missing_field(message: &str) -> Option<String> {
     message.strip_prefix("Missing field `")?.split('`').next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{caption::Network, character::CharacterChange, generation::GenerateRequest};
+
+    fn words<T: DeserializeOwned + std::fmt::Debug>(sent: &serde_json::Value) -> String {
+        sentence(&serde_json::from_value::<T>(sent.clone()).unwrap_err())
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_said_in_words_for_people() {
+        let of_a_character = |field: &str, value: serde_json::Value| words::<CharacterChange>(&json!({ field: value }));
+        assert_eq!(of_a_character("name", json!(7)), "Write a text.");
+        assert_eq!(of_a_character("name", json!(["x".repeat(100_000)])), "Write a text.");
+        assert_eq!(of_a_character("isActive", json!("x".repeat(100_000))), "Write true or false.");
+        assert_eq!(of_a_character("personality", json!(7)), "Write a text, or a list of texts.");
+        assert_eq!(of_a_character("narratives", json!({})), "Write a list.");
+        assert_eq!(of_a_character("loras", json!(["luna"])), "Write an object.");
+        let of_a_picture = |field: &str, value: serde_json::Value| words::<GenerateRequest>(&json!({"characterId": "a", field: value}));
+        assert_eq!(of_a_picture("width", json!(-1)), "Write a whole number, not below 0.");
+        assert_eq!(of_a_picture("cfg", json!("7")), "Write a number.");
+        assert_eq!(words::<Network>(&json!("myspace")), "Choose from instagram, Twitter, X, twitter, x.");
+        assert_eq!(words::<GenerateRequest>(&json!({})), "Missing field `characterId`.");
+    }
 }

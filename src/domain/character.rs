@@ -440,7 +440,7 @@ impl Character {
     /// Checks everything about her that is ours to check.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
-        checks.require(!self.name.is_empty(), "name", "Give the character a name.");
+        checks.says_something("name", &self.name, "Give the character a name.");
         checks.at_most("name", &self.name, 80);
         checks.require(!self.name.chars().any(char::is_control), "name", "A name is one line of plain text.");
         self.check_texts(&mut checks);

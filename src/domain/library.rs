@@ -125,7 +125,7 @@ impl Prompt {
     /// Checks what a person may write on it.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
-        checks.require(!self.prompt.is_empty(), "prompt", "Say what happens in the picture.");
+        checks.says_something("prompt", &self.prompt, "Say what happens in the picture.");
         checks.at_most("prompt", &self.prompt, super::generation::LONGEST_PROMPT);
         checks.at_most("caption", &self.caption, 2_200);
         checks.finish()

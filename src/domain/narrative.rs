@@ -109,7 +109,7 @@ impl Narrative {
     /// Checks one arc; `at` is where it stands in the request, as in `narratives[2]`.
     pub fn check(&self, at: &str, checks: &mut Checks) {
         let field = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
-        checks.require(!self.title.trim().is_empty(), field("title"), "Give the arc a title.");
+        checks.says_something(field("title"), &self.title, "Give the arc a title.");
         checks.at_most(field("title"), &self.title, 200);
         checks.at_most(field("description"), &self.description, 10_000);
         checks.require(self.start_date.is_some(), field("startDate"), "Say on which day the arc starts.");
@@ -123,7 +123,7 @@ impl Narrative {
             checks.require(inside, field(&format!("beats[{place}].date")), format!("{} is not a day of this arc.", beat.date));
             let again = self.beats[..place].iter().any(|other| other.date == beat.date);
             checks.require(!again, field(&format!("beats[{place}].date")), format!("There are two scenes for {}.", beat.date));
-            checks.require(!beat.scene.trim().is_empty(), field(&format!("beats[{place}].scene")), "Say what happens on this day.");
+            checks.says_something(field(&format!("beats[{place}].scene")), &beat.scene, "Say what happens on this day.");
             checks.at_most(field(&format!("beats[{place}].scene")), &beat.scene, 1_000);
         }
     }

@@ -105,6 +105,16 @@ impl Checks {
         }
     }
 
+    /// Texts in which there is something to be seen: not only spaces, line breaks and letters without a shape.
+    pub fn says_something(&mut self, field: impl Into<String>, text: &str, message: impl Into<String>) {
+        let unseen = |c: char| {
+            c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}')
+        };
+        self.require(!text.chars().all(unseen), field, message);
+    }
+
     /// Texts of at most `limit` characters.
     pub fn at_most(&mut self, field: impl Into<String>, text: &str, limit: usize) {
         let length = text.chars().count();

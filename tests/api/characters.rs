@@ -85,9 +85,9 @@ async fn story_arcs_get_ids_and_are_checked() {
     let app = TestApp::start().await;
     let path = format!("/api/characters/{}", app.luna().await);
     let arc = json!({"title": "Quest", "startDate": "2026-11-01", "endDate": "2026-11-30"});
-    let (mut empty, mut null) = (arc.clone(), arc.clone());
-    (empty["id"], null["id"]) = (json!(""), json!(null));
-    let saved = app.patch(&path, json!({"narratives": [arc, empty, null]})).await.json();
+    let (mut empty, mut nothing) = (arc.clone(), arc.clone());
+    (empty["id"], nothing["id"]) = (json!(""), json!(null));
+    let saved = app.patch(&path, json!({"narratives": [arc, empty, nothing]})).await.json();
     for place in 0..3 {
         assert!(saved["narratives"][place]["id"].as_str().unwrap().len() > 10, "{saved}");
     }

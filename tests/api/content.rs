@@ -100,10 +100,12 @@ async fn with_many(pictures: usize) -> TestApp {
     let recipe = json!({"model": "dreamshaper_8.safetensors", "modelKind": "checkpoint", "family": "sd15", "parts": [], "prompt": "mist", "width": 512,
         "height": 768, "steps": 20, "cfg": 7.0, "sampler": "euler", "scheduler": "normal"});
     let content = move |n: usize| -> Content {
-        let made = json!({"jobId": "a", "recipe": recipe, "seed": n, "request": format!("walking along lake {n} {}", "at dawn ".repeat(60)),
+        // The newest are those that are shown.
+        let long = if n + 100 > pictures { 100 } else { 1 };
+        let made = json!({"jobId": "a", "recipe": recipe, "seed": n, "request": format!("walking along lake {n} {}", "at dawn ".repeat(long)),
             "server": "127.0.0.1:8188", "promptId": "a", "seconds": 4.1});
-        let content = json!({"id": format!("01a20a25-871b-7666-be88-{n:012}"), "characterId": luna, "state": "approved", "caption": "mist ".repeat(400),
-            "altText": format!("{n} 🌊 ").repeat(100), "picture": {"width": 512, "height": 768, "bytes": 1}, "provenance": made});
+        let content = json!({"id": format!("01a20a25-871b-7666-be88-{n:012}"), "characterId": luna, "state": "approved", "caption": "mist ".repeat(long),
+            "altText": format!("{n} 🌊 ").repeat(long), "picture": {"width": 512, "height": 768, "bytes": 1}, "provenance": made});
         serde_json::from_value(content).unwrap()
     };
     let put = move |tx: &mut digital_dalla::store::Transaction| (0..pictures).try_for_each(|n| tx.put(content(n)));

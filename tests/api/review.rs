@@ -119,7 +119,10 @@ async fn how_it_would_look_is_shown_for_each_network() {
         assert_eq!(shown("#previews .caption"), ["Mist <b>first</b>. #lake", "Mist."], "{path}");
         assert_eq!(shown("#previews .hashtag"), ["#lake"], "{path}");
         assert_eq!(shown("#previews .caption-count"), ["Instagram: 24 of 2,200, 1 hashtag", "X: 5 of 280, 0 hashtags"], "{path}");
-        assert!(shown("#previews header").iter().zip(["@luna.mystic", "@luna_x"]).all(|(head, handle)| head.contains(handle)), "{path}");
+        assert!(
+            shown(".post-preview header").iter().zip(["@luna.mystic", "@luna_x"]).all(|(head, handle)| head.contains(handle)),
+            "{path}"
+        );
         // 64 × 96 is taller than Instagram takes: its edges go.
         let frames = scraper::Selector::parse("#previews svg").unwrap();
         let frames: Vec<_> = page.select(&frames).map(|frame| frame.value().attr("viewBox").unwrap()).collect();

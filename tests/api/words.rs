@@ -372,7 +372,9 @@ async fn the_library_is_kept_searched_and_undone() {
     let changed = app.patch(&format!("/api/prompts/{}", ids[1]), json!({"prompt": "a desert", "used": true})).await.json();
     assert!(changed["usedAt"].is_string());
     assert_eq!((count("q=forest").await, count("q=desert").await, count("used=true").await), (0, 1, 1));
-    assert_eq!(app.post("/api/prompts", json!({"characterId": luna, "prompt": " "})).await.json()["errors"][0]["field"], "prompt");
+    for nothing in [" ", "\u{0}", "\u{202e} \u{200b}"] {
+        assert_eq!(app.post("/api/prompts", json!({"characterId": luna, "prompt": nothing})).await.json()["errors"][0]["field"], "prompt");
+    }
     assert_eq!(app.post("/api/prompts", json!({"characterId": "x", "prompt": "a"})).await.json()["errors"][0]["field"], "characterId");
 }
 
@@ -440,7 +442,8 @@ async fn an_arc_may_have_scenes_of_single_days() {
     let app = TestApp::start().await;
     let today = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Rome).date_naive();
     let arc = json!({"title": "Quest", "description": "She walks.", "startDate": today, "endDate": today, "beats": [{"date": today, "scene": "She finds the first crystal"}]});
-    let id = app.post("/api/characters", json!({"name": "Mira", "narratives": [arc]})).await.json()["id"].as_str().unwrap().to_owned();
+    let id = character(&app, "Mira").await;
+    app.patch(&format!("/api/characters/{id}"), json!({"narratives": [arc]})).await;
     app.post("/api/generate-caption", json!({"characterId": id, "prompt": "a cave"})).await;
     assert!(told(&app.gemini.asked()[0]).contains("Today: She finds the first crystal"));
     let made = app.post("/api/generate-image", json!({"characterId": id, "prompt": "a cave"})).await.json();

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::{
-    captions::count_words,
-    picture::{Avatar, alt},
-};
+use super::{captions::count_words, picture::Avatar};
 use crate::{
     domain::{
         caption::{self, Network},
@@ -94,7 +91,8 @@ fn Picture(content: Arc<Content>, network: Network, fit: Fit) -> impl IntoView {
         });
         let word = word.map(|word| view! { <p class="muted small">{word}</p> });
         view! {
-            <svg viewBox=format!("0 0 {width} {height}") role="img" aria-label=alt(&content)>
+            // The same picture again: it was said what is to be seen.
+            <svg viewBox=format!("0 0 {width} {height}") aria-hidden="true">
                 {behind}
                 <image href=content.thumbnail_url() width=width height=height preserveAspectRatio=filled></image>
             </svg>

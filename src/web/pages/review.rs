@@ -99,8 +99,8 @@ pub fn Review() -> impl IntoView {
     let at = queue.iter().position(|content| content.id.as_str() == asked).unwrap_or_default();
     let Some(content) = queue.get(at).cloned() else {
         return view! {
-            <Heading title="Review"/>
             <div id="review" data-live="content">
+                <Heading title="Review"/>
                 <Empty icon=icondata_lu::LuCheckCheck title="Nothing waits" words="Pictures that need your decision appear here. Send one from the Studio or from Content.">
                     <a class="button primary" href="/content?state=draft">"Look at drafts"</a>
                 </Empty>
@@ -136,23 +136,26 @@ pub fn Review() -> impl IntoView {
         }
     });
     let tiles = tiles.collect_view();
+    // Not live: the picture that is decided about must not change under somebody's thumb.
     view! {
+        <div id="review">
         <Heading title="Review" sub=sub.into_any()>{newer}{older}</Heading>
         <div class="review">
             <figure class="stage">{image}</figure>
             <div class="stack">
                 <Decide content=Arc::clone(&content) back/>
                 <Words content=Arc::clone(&content) beside=true/>
-                <Previews content/>
                 {made}
             </div>
+            <Previews content/>
             <ul class="strip queue" aria-label="What waits">{tiles}</ul>
+        </div>
         </div>
     }
     .into_any()
 }
 
-/// The three deeds; the reason is asked for where it is needed.
+/// The deeds; a reason goes with a rejection, if there is one.
 #[component]
 fn Decide(content: Arc<Content>, back: String) -> impl IntoView {
     let id = content.id.to_string();
@@ -174,10 +177,11 @@ fn Decide(content: Arc<Content>, back: String) -> impl IntoView {
         <div class="review-actions cluster">
             <form method="post" action="/actions/review/decide">{hidden("approve")}
                 <button class="button primary" data-key="a"><Icon of=icondata_lu::LuCheck/>"Approve "<kbd class="js-only">"A"</kbd></button></form>
+            <button class="button danger thumb-only" form="reject">"Reject"</button>
             {again}
             <a class="button" href="#field-caption" data-key="e">"Edit "<kbd class="js-only">"E"</kbd></a>
         </div>
-        <form method="post" action="/actions/review/decide" class="field reject">{hidden("reject")}
+        <form id="reject" method="post" action="/actions/review/decide" class="field reject">{hidden("reject")}
             <label for="reason">"Why not"<span class="optional">" optional"</span></label>
             <div class="cluster"><input id="reason" data-key="r" name="reason" maxlength="1000" placeholder="the hands"/>
                 <button class="button danger">"Reject "<kbd class="js-only">"R"</kbd></button></div>

@@ -115,13 +115,15 @@ pub fn Detail() -> impl IntoView {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
             <figure class="stage">{image}</figure>
-            <div class="stack">
+            <div class="stack beside">
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
-                <Previews content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
-                <Captions about=About::Content(content)/>
+                <Captions about=About::Content(Arc::clone(&content))/>
                 {made}
+            </div>
+            <div class="stack">
+                <Previews content/>
                 {history}
             </div>
         </div>
@@ -149,10 +151,10 @@ fn History(edits: Vec<Edit>) -> impl IntoView {
             (_, true) => "(nothing)".to_owned(),
             (_, false) => words::start(&edit.before, 240),
         };
-        let reason = (!edit.reason.is_empty()).then(|| view! { <p>"reason: "{edit.reason}</p> });
+        let reason = (!edit.reason.is_empty()).then(|| view! { <p>{format!("reason: {}", edit.reason)}</p> });
         view! {
             <li>
-                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>"before: "{before}</p>{reason}</div>
+                <div><b>{what}</b>" "<span class="muted small">{by}</span><p>{format!("before: {before}")}</p>{reason}</div>
                 <span class="end muted"><words::Time at=Some(edit.at)/></span>
             </li>
         }

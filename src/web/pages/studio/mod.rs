@@ -122,6 +122,7 @@ fn Prompt(form: StudioForm) -> impl IntoView {
             let request = form.request(&app.comfy.catalogue(), &app)?;
             Ok(service::images::preview(&app, &character, &request, Utc::now()))
         });
+    let mut edit = None;
     let body = match preview {
         Err(problem) => view! { <p class="note warn">{problem.message}</p> }.into_any(),
         Ok(preview) => {
@@ -141,13 +142,13 @@ fn Prompt(form: StudioForm) -> impl IntoView {
                 false => ("Edit by hand", form.by_hand(&prompt::join(&preview.parts))),
                 true => ("Compose it again", form.by_hand("")),
             };
-            let edit = address.map(|address| view! { <p><a class="button small quiet" href=address>{label}</a></p> });
-            view! { <PromptParts parts=preview.parts/>{words}{edit} }.into_any()
+            edit = address.map(|address| view! { <a href=address>{label}</a> });
+            view! { <PromptParts parts=preview.parts/>{words} }.into_any()
         }
     };
     view! {
         <section class="card" id="prompt-preview">
-            <header><h2>"The prompt, by its parts"</h2></header>
+            <header><h2>"The prompt, by its parts"</h2>{edit}</header>
             <div class="body">{body}</div>
         </section>
     }
