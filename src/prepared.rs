@@ -25,6 +25,10 @@ pub struct Prepared {
     pub characters: Slot,
     /// The whole prompt library.
     pub prompts: Slot,
+    /// How scheduling stands, with all tasks.
+    pub schedules: Slot,
+    /// All tasks.
+    pub tasks: Slot,
 }
 
 /// A place for one prepared answer, with the versions of what it was made from.

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    agenda::Agenda,
     config::Config,
     domain::job::Lane,
     events::Events,
@@ -56,6 +57,10 @@ pub struct Shared {
     write: Notify,
     /// Wakes the workers that publish.
     publish: Notify,
+    /// Wakes the workers that run tasks.
+    tasks: Notify,
+    /// When each task is due next.
+    pub agenda: Agenda,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
     /// What was deleted just now.
@@ -101,6 +106,8 @@ impl AppState {
             draw: Notify::new(),
             write: Notify::new(),
             publish: Notify::new(),
+            tasks: Notify::new(),
+            agenda: Agenda::default(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
             prepared: Prepared::default(),
@@ -120,6 +127,7 @@ impl Shared {
             Lane::Draw => &self.draw,
             Lane::Write => &self.write,
             Lane::Publish => &self.publish,
+            Lane::Tasks => &self.tasks,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("domain", &[]),
     ("config", &[]),
     ("sandbox", &[]),
@@ -16,10 +16,11 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("prepared", &[]),
     ("assets", &[]),
     ("store", &["domain", "config"]),
+    ("agenda", &["domain", "store"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
-    ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
+    ("state", &["agenda", "config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
+    ("service", &["agenda", "domain", "error", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),

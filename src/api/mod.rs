@@ -9,9 +9,11 @@ mod extract;
 mod images;
 mod jobs;
 mod models;
+mod older_schedules;
 mod posts;
 mod prompts;
 mod reply;
+mod schedules;
 mod settings;
 
 use axum::{Router, http::Uri, routing::get};
@@ -43,6 +45,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "content", description = "The pictures that were made"),
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
+        (name = "schedules", description = "What happens by itself, and when"),
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
@@ -106,6 +109,19 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::checks))
         .routes(routes!(posts::pause))
         .routes(routes!(posts::resume))
+        .routes(routes!(schedules::status, older_schedules::post))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::get, schedules::put, schedules::patch, schedules::delete))
+        .routes(routes!(schedules::run))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run_all))
+        .routes(routes!(schedules::pause_all))
+        .routes(routes!(schedules::resume_all))
+        .routes(routes!(schedules::runs))
+        .routes(routes!(schedules::get_run))
+        .routes(routes!(schedules::stop_run))
+        .routes(routes!(schedules::preview))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(events::stream))

@@ -27,6 +27,8 @@ pub enum Topic {
     Content,
     /// Posts.
     Post,
+    /// Schedules and their runs.
+    Task,
     /// The prompt library.
     Prompt,
     /// Personas.
@@ -51,7 +53,8 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 7] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 8] =
+        [Self::Job, Self::Content, Self::Post, Self::Task, Self::Prompt, Self::Character, Self::Settings, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
@@ -59,6 +62,7 @@ impl Topic {
             Self::Job => "job",
             Self::Content => "content",
             Self::Post => "post",
+            Self::Task => "task",
             Self::Prompt => "prompt",
             Self::Character => "character",
             Self::Settings => "settings",

@@ -11,6 +11,7 @@ use super::{
     narrative::NarrativeId,
     post::PostId,
     problem::Problem,
+    run::RunId,
     words::{CaptionOrder, PromptsOrder, Usage},
 };
 
@@ -61,6 +62,8 @@ pub enum Work {
     WritePrompts(PromptsOrder),
     /// Bring a post forward.
     Publish(PublishOrder),
+    /// Run a task.
+    RunTask(RunOrder),
 }
 
 /// Which workers a job is for: those of one lane never wait for those of another.
@@ -72,6 +75,8 @@ pub enum Lane {
     Write,
     /// Posts go out.
     Publish,
+    /// Tasks run.
+    Tasks,
 }
 
 impl Lane {
@@ -81,6 +86,7 @@ impl Lane {
             Self::Draw => "draw",
             Self::Write => "write",
             Self::Publish => "publish",
+            Self::Tasks => "tasks",
         }
     }
 }
@@ -92,13 +98,14 @@ impl Work {
             Self::GenerateImage(_) => Lane::Draw,
             Self::WriteCaption(_) | Self::WritePrompts(_) => Lane::Write,
             Self::Publish(_) => Lane::Publish,
+            Self::RunTask(_) => Lane::Tasks,
         }
     }
 
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) => &[],
+            Self::GenerateImage(_) | Self::Publish(_) | Self::RunTask(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
         }
@@ -111,6 +118,14 @@ impl Work {
 pub struct PublishOrder {
     /// Which.
     pub post_id: PostId,
+}
+
+/// A run of a task to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOrder {
+    /// Which.
+    pub run_id: RunId,
 }
 
 /// Pictures to be drawn.
@@ -255,7 +270,7 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) => None,
+            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::RunTask(_) => None,
         }
     }
 
@@ -263,7 +278,7 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::Publish(_) => None,
+            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::RunTask(_) => None,
         }
     }
 
@@ -271,7 +286,7 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::Publish(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::Publish(_) | Work::RunTask(_) => None,
         }
     }
 

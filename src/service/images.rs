@@ -37,11 +37,16 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
-    request.check()?;
     let character =
         super::characters::get(app, &request.character_id).map_err(|_| Problem::invalid("characterId", "There is no such character."))?;
-    let parts = parts(app, &character, &request, now);
-    let resolved = resolve(app, &character, &request, parts, now).await?;
+    super::jobs::start(app, prepare(app, &character, request, now).await?).await
+}
+
+/// The job that draws what is asked for, not stored yet.
+pub(super) async fn prepare(app: &AppState, character: &Character, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
+    request.check()?;
+    let parts = parts(app, character, &request, now);
+    let resolved = resolve(app, character, &request, parts, now).await?;
     let arc = character.active_narrative(now, app.timezone);
     let order = ImageOrder {
         shots: shots(&request),
@@ -50,8 +55,7 @@ pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>)
         narrative_title: arc.map(|arc| arc.title.clone()),
         request,
     };
-    let job = Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now);
-    super::jobs::start(app, job).await
+    Ok(Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), resolved.notes, now))
 }
 
 /// The contents a job has made so far, in the order of its batch.

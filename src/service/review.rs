@@ -8,6 +8,7 @@ use crate::{
     domain::{
         character::CharacterId,
         content::{Content, ContentId, ReviewState},
+        job::Lane,
         problem::Problem,
     },
     error::Error,
@@ -47,7 +48,8 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
     if ids.is_empty() || ids.len() > MOST_AT_ONCE {
         return Err(Problem::invalid("ids", "Choose 1 to 500 pictures.").into());
     }
-    app.store
+    let decided = app
+        .store
         .write(move |tx| {
             let mut decided = Vec::new();
             for id in ids {
@@ -62,9 +64,12 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
                 content.turn(state, reason, now);
                 content.check()?;
                 tx.put(content.clone())?;
+                super::publishing::reviewed(tx, &content, now)?;
                 decided.push(content);
             }
             Ok::<_, Error>(decided)
         })
-        .await
+        .await?;
+    app.wake(Lane::Publish);
+    Ok(decided)
 }

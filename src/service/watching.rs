@@ -48,6 +48,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "content" => Topic::Content,
         "jobs" => Topic::Job,
         "posts" => Topic::Post,
+        "runs" | "scheduler" => Topic::Task,
         "prompts" => Topic::Prompt,
         // Accounts are shown on the pages of their characters.
         "accounts" => Topic::Character,

@@ -11,11 +11,15 @@ mod ledger;
 mod list;
 mod looking;
 mod networks;
+mod runs;
 mod x;
 
 use chrono::{DateTime, Utc};
 
-pub(in crate::service) use self::deeds::{broke_down, call_off_all};
+pub(in crate::service) use self::{
+    deeds::{broke_down, call_off_all},
+    runs::{ForRun, create_for_run, reviewed},
+};
 pub use self::{
     deeds::{cancel, change, create, pause, reconcile, recover, resolve, resume, send},
     list::{Page, counts, get, looked, needing_a_person, next, of_content, page, settled},
