@@ -119,7 +119,8 @@ impl Agenda {
         }
         let turned_back = now < looked;
         if turned_back {
-            if looked - now > BACK {
+            // Whoever pauses and resumes says that the clock is right.
+            if looked - now > BACK && !book.paused {
                 return Look::default();
             }
             book.turn_back(now);
@@ -149,14 +150,6 @@ impl Agenda {
         if book.soonest.is_some_and(|soonest| soonest <= now) {
             book.entries.values_mut().for_each(|entry| entry.pass(now));
             book.find_soonest();
-        }
-    }
-
-    /// Forgets up to when was looked: from `now` on, whatever the clock showed before.
-    pub fn start_from(&self, now: DateTime<Utc>) {
-        let mut book = self.lock();
-        if book.looked.is_some_and(|looked| looked > now) {
-            book.turn_back(now);
         }
     }
 

@@ -77,7 +77,7 @@ fn Banners() -> impl IntoView {
     });
     let paused = state.settings.paused.then(|| {
         view! {
-            <div class="banner warn" role="status"><b>"PAUSED"</b><span>"Nothing is posted until you resume."</span>
+            <div class="banner warn" role="status"><b>"PAUSED"</b><span>"Nothing is scheduled or posted until you resume."</span>
                 <form method="post" action="/actions/posting/resume"><input type="hidden" name="back" value=context::here()/><button class="button small">"Resume"</button></form>
             </div>
         }
@@ -104,7 +104,7 @@ fn Sidebar() -> impl IntoView {
         place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
     ];
     let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
-    let publish = [place("/posts", "Posts", icondata_lu::LuSend, "o")];
+    let publish = [place("/posts", "Posts", icondata_lu::LuSend, "o"), place("/schedules", "Schedules", icondata_lu::LuAlarmClock, "w")];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
@@ -138,7 +138,7 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/schedules");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
     let waiting = waiting(place.path);
@@ -173,11 +173,12 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts") {
-        path
-    } else {
-        "/content".to_owned()
-    };
+    let page =
+        if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/schedules" | "/schedules/runs") {
+            path
+        } else {
+            "/content".to_owned()
+        };
     view! {
         <form class="switcher" method="get" action=page>
             <label for="switcher">"Character"</label>

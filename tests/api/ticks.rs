@@ -292,7 +292,9 @@ async fn a_clock_far_behind_stands_still_until_a_person_says_where_to_start() {
     }
     assert!(schedules::behind(&app, at("2020-01-01T09:00:00Z")).unwrap().contains("days behind the last time"));
     schedules::pause_all(&app).await.unwrap();
+    assert_eq!(tick(&app, "2020-01-01T09:20:00Z").await, Ticked::default());
     schedules::resume_all(&app, at("2020-01-01T09:30:00Z")).await.unwrap();
+    assert_eq!(tick(&app, "2020-01-01T09:30:00Z").await, Ticked::default());
     assert_eq!(ids(&tick(&app, "2020-01-01T10:00:00Z").await.started), ["a@2020-01-01T10:00Z"]);
     // Set right again, the years between are not made up for.
     let ticked = tick(&app, "2026-11-27T09:00:30Z").await;

@@ -221,9 +221,7 @@ pub async fn pause_all(app: &AppState) -> Result<(), Error> {
 
 /// Goes on with scheduling and posting. What was due in between is left out.
 pub async fn resume_all(app: &AppState, now: DateTime<Utc>) -> Result<(), Error> {
-    crate::service::publishing::resume(app, now).await?;
-    app.agenda.start_from(now);
-    Ok(())
+    crate::service::publishing::resume(app, now).await
 }
 
 /// A schedule in words, with its next times. Intervals count from now.

@@ -48,7 +48,7 @@ pub fn page_of(job: &Job) -> String {
             (None, None) => "/prompts".to_owned(),
         },
         Work::WritePrompts(_) => format!("/prompts?job={id}"),
-        Work::RunTask(_) => "/schedules".to_owned(),
+        Work::RunTask(_) => "/schedules/runs".to_owned(),
         Work::Publish(order) => format!("/posts/{}", context::encode(order.post_id.as_str())),
     }
 }

@@ -7,6 +7,7 @@ pub mod models;
 pub mod posts;
 pub mod prompts;
 pub mod review;
+pub mod schedules;
 pub mod settings;
 pub mod studio;
 pub mod system;
