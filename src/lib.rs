@@ -10,6 +10,7 @@ pub mod store;
 
 pub mod integrations;
 
+pub mod agenda;
 pub mod config;
 pub mod error;
 pub mod events;

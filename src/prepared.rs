@@ -28,6 +28,10 @@ pub struct Prepared {
     pub characters: Slot,
     /// The whole prompt library.
     pub prompts: Slot,
+    /// How scheduling stands, with all tasks.
+    pub schedules: Slot,
+    /// All tasks.
+    pub tasks: Slot,
     /// Which pictures of each dataset look alike.
     pub alike: Alike,
 }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    agenda::Agenda,
     config::{Config, Login},
     domain::{dataset::Removed, job::Lane, library::Prompt},
     events::Events,
@@ -73,6 +74,10 @@ pub struct Shared {
     publish: Notify,
     /// Wakes the worker that trains.
     train: Notify,
+    /// Wakes the workers that run tasks.
+    tasks: Notify,
+    /// When each task is due next.
+    pub agenda: Agenda,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
     pub stopping: CancellationToken,
     /// Prompts that were deleted just now.
@@ -131,6 +136,8 @@ impl AppState {
             write: Notify::new(),
             publish: Notify::new(),
             train: Notify::new(),
+            tasks: Notify::new(),
+            agenda: Agenda::default(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
             removed: Trash::default(),
@@ -161,6 +168,7 @@ impl Shared {
             Lane::Write => &self.write,
             Lane::Publish => &self.publish,
             Lane::Train => &self.train,
+            Lane::Tasks => &self.tasks,
         }
     }
 }

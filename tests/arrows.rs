@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("domain", &[]),
     ("config", &[]),
     ("sandbox", &[]),
@@ -18,10 +18,11 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("prepared", &[]),
     ("assets", &[]),
     ("store", &["domain", "config"]),
+    ("agenda", &["domain", "store"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
-    ("service", &["domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
+    ("state", &["agenda", "config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
+    ("service", &["agenda", "domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),

@@ -11,9 +11,11 @@ mod images;
 mod jobs;
 mod models;
 mod notifications;
+mod older_schedules;
 mod posts;
 mod prompts;
 mod reply;
+mod schedules;
 mod settings;
 
 use axum::{Router, http::Uri, middleware, routing::get};
@@ -48,6 +50,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
         (name = "calendar", description = "What is out, what goes out, what is proposed"),
         (name = "notifications", description = "What a person should know of"),
+        (name = "schedules", description = "What happens by itself, and when"),
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
@@ -120,6 +123,19 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(calendar::plan))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::read))
+        .routes(routes!(schedules::status, older_schedules::post))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::get, schedules::put, schedules::patch, schedules::delete))
+        .routes(routes!(schedules::run))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run_all))
+        .routes(routes!(schedules::pause_all))
+        .routes(routes!(schedules::resume_all))
+        .routes(routes!(schedules::runs))
+        .routes(routes!(schedules::get_run))
+        .routes(routes!(schedules::stop_run))
+        .routes(routes!(schedules::preview))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(settings::look))

@@ -31,6 +31,8 @@ pub enum Topic {
     Post,
     /// What a person should know of.
     Notification,
+    /// Schedules and their runs.
+    Task,
     /// The prompt library.
     Prompt,
     /// LoRA trainings.
@@ -57,8 +59,19 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 10] =
-        [Self::Job, Self::Content, Self::Dataset, Self::Post, Self::Notification, Self::Prompt, Self::Training, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 11] = [
+        Self::Job,
+        Self::Content,
+        Self::Dataset,
+        Self::Post,
+        Self::Task,
+        Self::Notification,
+        Self::Prompt,
+        Self::Training,
+        Self::Character,
+        Self::Settings,
+        Self::System,
+    ];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
@@ -68,6 +81,7 @@ impl Topic {
             Self::Dataset => "dataset",
             Self::Post => "post",
             Self::Notification => "notification",
+            Self::Task => "task",
             Self::Prompt => "prompt",
             Self::Training => "training",
             Self::Character => "character",

@@ -13,6 +13,7 @@ use super::{
     plan::Proposal,
     post::PostId,
     problem::Problem,
+    run::RunId,
     training::TrainingId,
     words::{CaptionOrder, PromptsOrder, Usage},
 };
@@ -68,6 +69,8 @@ pub enum Work {
     Publish(PublishOrder),
     /// Train a LoRA.
     Train(TrainOrder),
+    /// Run a task.
+    RunTask(RunOrder),
 }
 
 /// Which workers a job is for: those of one lane never wait for those of another.
@@ -81,6 +84,8 @@ pub enum Lane {
     Publish,
     /// LoRAs are trained.
     Train,
+    /// Tasks run.
+    Tasks,
 }
 
 impl Lane {
@@ -91,6 +96,7 @@ impl Lane {
             Self::Write => "write",
             Self::Publish => "publish",
             Self::Train => "train",
+            Self::Tasks => "tasks",
         }
     }
 }
@@ -103,13 +109,14 @@ impl Work {
             Self::WriteCaption(_) | Self::WritePrompts(_) | Self::DescribeImages(_) => Lane::Write,
             Self::Publish(_) => Lane::Publish,
             Self::Train(_) => Lane::Train,
+            Self::RunTask(_) => Lane::Tasks,
         }
     }
 
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) => &[],
+            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
             Self::DescribeImages(order) => &order.usage,
@@ -119,7 +126,7 @@ impl Work {
     /// Notes what more calls to Gemini have cost.
     pub fn add_usage(&mut self, usage: Vec<Usage>) {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) => {}
+            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) => {}
             Self::WriteCaption(order) => order.usage.extend(usage),
             Self::WritePrompts(order) => order.usage.extend(usage),
             Self::DescribeImages(order) => order.usage.extend(usage),
@@ -141,6 +148,14 @@ pub struct PublishOrder {
 pub struct TrainOrder {
     /// By which training.
     pub training_id: TrainingId,
+}
+
+/// A run of a task to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOrder {
+    /// Which.
+    pub run_id: RunId,
 }
 
 /// Pictures to be drawn.
@@ -291,7 +306,7 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
         }
     }
 
@@ -299,7 +314,7 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
         }
     }
 
@@ -307,7 +322,7 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
         }
     }
 
@@ -315,7 +330,7 @@ impl Job {
     pub fn descriptions(&self) -> Option<&DescribeOrder> {
         match &self.work {
             Work::DescribeImages(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) => None,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
         }
     }
 

@@ -152,8 +152,6 @@ pub enum RunDeed {
     Caption,
     /// Sees whether a person has to approve.
     Review,
-    /// Chooses an approved picture.
-    Choose,
     /// Hands it to the publish ledger.
     Post,
 }
@@ -240,7 +238,6 @@ impl RunDeed {
             Self::Picture => "Draw",
             Self::Caption => "Write the words",
             Self::Review => "Review",
-            Self::Choose => "Choose a picture",
             Self::Post => "Post",
         }
     }

@@ -2,11 +2,12 @@
 
 mod queue;
 
-use std::{convert::Infallible, str::FromStr};
+use std::{convert::Infallible, str::FromStr, time::Duration};
 
 use apalis::prelude::*;
 use apalis_cron::{CronScheduler, Tick};
 use chrono::Utc;
+use tokio::time::MissedTickBehavior;
 
 use self::queue::{HandedOut, JobQueue};
 use crate::{
@@ -30,6 +31,12 @@ const WRITERS: usize = 2;
 /// How many posts go out at the same time; those of one account never do.
 const PUBLISHERS: usize = 2;
 
+/// How many runs of tasks are gone on with at the same time; those of one character never are.
+const RUNNERS: usize = 4;
+
+/// How often is looked for tasks that are due.
+const TICK: Duration = Duration::from_secs(1);
+
 /// Runs all workers until the process is to end, then waits until each has let go of its job.
 pub async fn run(app: AppState) {
     match service::jobs::find_interrupted(&app, Utc::now()).await {
@@ -42,6 +49,13 @@ pub async fn run(app: AppState) {
         Ok(count) => tracing::info!(count, "posts without a job go on"),
         Err(error) => tracing::error!(%error, "posts without a job could not be taken up"),
     }
+    match service::schedules::recover(&app, Utc::now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "runs without a job go on"),
+        Err(error) => tracing::error!(%error, "runs without a job could not be taken up"),
+    }
+    let following = tokio::spawn(service::schedules::follow(app.clone()));
+    let ticking = tokio::spawn(clock(app.clone()));
     service::models::look(&app, Utc::now()).await;
     service::datasets::look_at_all(&app, Utc::now()).await;
     let stop = app.stopping.clone();
@@ -50,6 +64,7 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Tasks, RUNNERS, &handed_out);
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let monitor = with_clock(monitor, &app, "look-around", LOOK_AROUND, |app| async move {
         service::models::look(&app, Utc::now()).await;
@@ -65,6 +80,41 @@ pub async fn run(app: AppState) {
         .await;
     if let Err(error) = ended {
         tracing::error!(%error, "a worker ended badly");
+    }
+    following.abort();
+    if ticking.await.is_err() {
+        tracing::error!("the clock broke down");
+    }
+    if let Err(error) = service::schedules::wind_up(&app).await {
+        tracing::error!(%error, "the last tick could not be stored");
+    }
+}
+
+/// Looks each second for tasks that are due.
+///
+/// Not a cron worker: that one sleeps until a time of day, so it stands still for hours when the clock is set back, and
+/// it ends when it is asked for its next second too late, as on a busy machine.
+async fn clock(app: AppState) {
+    let mut seconds = tokio::time::interval(TICK);
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            _ = seconds.tick() => {}
+            () = app.stopping.cancelled() => return,
+        }
+        let ticking = app.clone();
+        // On its own, so that one that breaks down does not end the clock.
+        match tokio::spawn(async move { service::schedules::tick(&ticking, Utc::now()).await }).await {
+            Ok(Ok(_)) => failing = false,
+            // Said once, and not each second until the disk has room.
+            Ok(Err(error)) if !failing => {
+                failing = true;
+                tracing::error!(%error, "what is due could not be stored; it is looked for again each second");
+            }
+            Ok(Err(_)) => {}
+            Err(panic) => tracing::error!(%panic, "a tick broke down"),
+        }
     }
 }
 

@@ -44,12 +44,16 @@ struct Subject {
 
 /// Asks for captions. A worker writes them. With `keep_first`, the first is stored on the content or the prompt.
 pub async fn order(app: &AppState, request: CaptionRequest, keep_first: bool, now: DateTime<Utc>) -> Result<Job, Error> {
+    super::jobs::start(app, prepare(app, request, keep_first, now)?).await
+}
+
+/// The job that writes what is asked for, not stored yet.
+pub(super) fn prepare(app: &AppState, request: CaptionRequest, keep_first: bool, now: DateTime<Utc>) -> Result<Job, Error> {
     request.check()?;
     let subject = subject(&app.store.read(), &request)?;
     let character = subject.character.as_ref().map(|character| character.id.clone());
     let order = CaptionOrder { request, keep_first, captions: Vec::new(), alt_text: String::new(), source: None, usage: Vec::new() };
-    let job = Job::queued(Work::WriteCaption(order), character, Vec::new(), now);
-    super::jobs::start(app, job).await
+    Ok(Job::queued(Work::WriteCaption(order), character, Vec::new(), now))
 }
 
 /// A job that writes the words of a picture for a network and keeps them, to be stored with the picture.

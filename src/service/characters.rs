@@ -175,6 +175,7 @@ pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Op
                 super::accounts::forget(tx, &owner, network)?;
             }
             super::publishing::call_off_all(tx, &owner, now)?;
+            super::schedules::forget_all(tx, &owner, now)?;
             let pictures: Vec<_> = if along.pictures {
                 tx.table::<Content>().indexed("character", owner.as_str()).map(|content| content.id.clone()).collect()
             } else {

@@ -37,12 +37,16 @@ const SHOWN: usize = 30;
 
 /// Asks for prompts. A worker writes them.
 pub async fn order(app: &AppState, request: PromptsRequest, now: DateTime<Utc>) -> Result<Job, Error> {
+    super::jobs::start(app, prepare(app, request, now)?).await
+}
+
+/// The job that writes what is asked for, not stored yet.
+pub(super) fn prepare(app: &AppState, request: PromptsRequest, now: DateTime<Utc>) -> Result<Job, Error> {
     request.check()?;
     let unknown = |_| Problem::invalid("characterId", "There is no such character.");
     let character = super::characters::get(app, &request.character_id).map_err(unknown)?;
     let order = PromptsOrder { request, written: Vec::new(), rounds: 0, source: None, usage: Vec::new(), plan: None };
-    let job = Job::queued(Work::WritePrompts(order), Some(character.id.clone()), Vec::new(), now);
-    super::jobs::start(app, job).await
+    Ok(Job::queued(Work::WritePrompts(order), Some(character.id.clone()), Vec::new(), now))
 }
 
 /// The entries a job has written that are still there, oldest first.

@@ -39,21 +39,22 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
-    let job = prepare(app, request, None, now).await?;
+    let character = whose(app, &request)?;
+    let job = prepare(app, &character, request, None, now).await?;
     super::jobs::start(app, job).await
 }
 
 /// The job for a request, to be stored. What is planned for a later day is drawn as her story is then.
 pub(super) async fn prepare(
     app: &AppState,
+    character: &Character,
     request: GenerateRequest,
     planned_for: Option<Proposal>,
     now: DateTime<Utc>,
 ) -> Result<Job, Error> {
     request.check()?;
-    let character = character(app, &request)?;
-    let prompt = composed(app, &character, &request, planned_for.as_ref().map_or(now, |proposal| proposal.at));
-    job(app, &character, request, prompt, Begin { state: ReviewState::Draft, planned_for }, now).await
+    let prompt = composed(app, character, &request, planned_for.as_ref().map_or(now, |proposal| proposal.at));
+    job(app, character, request, prompt, Begin { state: ReviewState::Draft, planned_for }, now).await
 }
 
 /// Asks for pictures like one that exists, which begin in review as `begins_as`. While the prompt is the same, so is
@@ -66,7 +67,7 @@ pub async fn order_like(
     now: DateTime<Utc>,
 ) -> Result<Job, Error> {
     request.check()?;
-    let character = character(app, &request)?;
+    let character = whose(app, &request)?;
     let same = like.provenance.as_ref().filter(|made| request.full_prompt.as_ref() == Some(&made.recipe.prompt));
     let prompt = match same {
         Some(made) => Prompt {
@@ -117,7 +118,8 @@ async fn job(
     Ok(Job::queued(Work::GenerateImage(Box::new(order)), Some(character.id.clone()), notes, now))
 }
 
-fn character(app: &AppState, request: &GenerateRequest) -> Result<Arc<Character>, Error> {
+/// Whose pictures are asked for.
+pub(super) fn whose(app: &AppState, request: &GenerateRequest) -> Result<Arc<Character>, Error> {
     let unknown = |_| Problem::invalid("characterId", "There is no such character.");
     Ok(super::characters::get(app, &request.character_id).map_err(unknown)?)
 }

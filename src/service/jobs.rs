@@ -85,8 +85,12 @@ pub fn unfinished(app: &AppState, state: &State) -> Vec<(Arc<Job>, Option<Progre
     let mut jobs: Vec<_> = ["running", "interrupted", "queued"]
         .into_iter()
         .flat_map(|status| state.jobs.indexed("status", status))
-        // What waits for its time is on the page of posts.
-        .filter(|job| !matches!(job.work, Work::Publish(_)) || app.live.progress(&job.id).is_some())
+        // What waits for its time is on the page of posts, and what a run waits for is a job of its own.
+        .filter(|job| match job.work {
+            Work::Publish(_) => app.live.progress(&job.id).is_some(),
+            Work::RunTask(_) => false,
+            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) => true,
+        })
         .map(|job| (Arc::clone(job), app.live.progress(&job.id)))
         .collect();
     jobs.sort_by_key(|(job, _)| job.created_at);
@@ -114,6 +118,11 @@ pub async fn cancel(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Ar
     // The ledger says what becomes of a post; its job follows.
     if let Work::Publish(order) = &get(app, id)?.work {
         super::publishing::cancel(app, &order.post_id, now).await?;
+        return get(app, id);
+    }
+    // So it is with runs.
+    if let Work::RunTask(order) = &get(app, id)?.work {
+        super::schedules::stop(app, &order.run_id, now).await?;
         return get(app, id);
     }
     let wanted = id.clone();
@@ -152,6 +161,9 @@ pub async fn retry(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Job
             let mut job = Job::clone(&stored);
             if matches!(job.work, Work::Publish(_)) {
                 return Err(Error::from(Problem::conflict("Send the post again instead.")));
+            }
+            if matches!(job.work, Work::RunTask(_)) {
+                return Err(Error::from(Problem::conflict("Run the task again instead.")));
             }
             match job.status {
                 JobStatus::Failed { .. } | JobStatus::Cancelled => {}
@@ -201,6 +213,9 @@ pub async fn fail(app: &AppState, id: &JobId, problem: Problem, now: DateTime<Ut
                 if let Work::Publish(order) = &job.work {
                     super::publishing::broke_down(tx, &order.post_id, &problem, now)?;
                 }
+                if let Work::RunTask(order) = &job.work {
+                    super::schedules::broke_down(tx, &order.run_id, &problem, now)?;
+                }
                 job.turn(JobStatus::Failed { problem }, now);
                 Ok::<_, Error>(tx.put(job)?)
             }
@@ -214,7 +229,7 @@ pub fn failed(state: &State, limit: usize) -> Vec<Arc<Job>> {
     state
         .jobs
         .indexed_before("status", "failed", u64::MAX)
-        .filter(|job| !matches!(job.work, Work::Publish(_)))
+        .filter(|job| !matches!(job.work, Work::Publish(_) | Work::RunTask(_)))
         .take(limit)
         .cloned()
         .collect()

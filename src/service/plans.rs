@@ -109,7 +109,8 @@ pub(super) async fn draw(app: &AppState, id: &JobId, running: &Running) -> Resul
             ..GenerateRequest::default()
         };
         let proposal = Proposal { at: slot.at, networks };
-        let picture = super::images::prepare(app, request, Some(proposal), Utc::now()).await?;
+        let character = super::images::whose(app, &request)?;
+        let picture = super::images::prepare(app, &character, request, Some(proposal), Utc::now()).await?;
         let id = id.clone();
         app.store
             .write(move |tx| {

@@ -81,6 +81,7 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
                 content.turn(state, reason, Author::Hand, now);
                 content.check()?;
                 tx.put(content.clone())?;
+                super::publishing::reviewed(tx, &content, now)?;
                 contents.push(content);
             }
             let (scheduled, unscheduled) = super::plans::admit(&deciding, tx, planned, now)?;
@@ -92,8 +93,6 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
             Ok::<_, Error>(Decided { contents, scheduled, unscheduled })
         })
         .await?;
-    if !decided.scheduled.is_empty() {
-        app.wake(Lane::Publish);
-    }
+    app.wake(Lane::Publish);
     Ok(decided)
 }

@@ -57,6 +57,7 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) {
 pub fn checks(app: &AppState, now: DateTime<Utc>) -> Vec<Check> {
     let mut checks = vec![database(app, now)];
     checks.extend(comfyui(app));
+    checks.push(scheduler(app, now));
     checks.push(gemini(app));
     checks
 }
@@ -125,6 +126,28 @@ fn comfyui(app: &AppState) -> Vec<Check> {
         Check { name: "comfyui", label, state, word, checked_at: seen.at, latency_ms: seen.took.map(millis), detail, hint }
     };
     app.comfy.servers().iter().map(|server| one(server)).collect()
+}
+
+fn scheduler(app: &AppState, now: DateTime<Utc>) -> Check {
+    let state = app.store.read();
+    let summary = super::schedules::summary(&state);
+    let tasks = format!("{} of {} tasks are active.", summary.active, summary.total);
+    let (standing, word, detail, hint) = match (super::schedules::behind(app, now), state.settings.paused, app.agenda.last()) {
+        (Some(why), _, _) => (Health::Bad, "Stopped", why, "See whether the clock of this machine is right.".to_owned()),
+        (None, true, _) => (Health::Warning, "Paused", tasks, "Resume on the page of schedules.".to_owned()),
+        (None, false, None) => (Health::Unknown, "Stopped", "It has not looked for due tasks yet.".to_owned(), String::new()),
+        (None, false, Some(_)) => (Health::Ok, "Running", tasks, String::new()),
+    };
+    Check {
+        name: "scheduler",
+        label: "Schedules".into(),
+        state: standing,
+        word: word.into(),
+        checked_at: app.agenda.last(),
+        latency_ms: None,
+        detail,
+        hint,
+    }
 }
 
 fn gemini(app: &AppState) -> Check {

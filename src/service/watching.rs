@@ -56,6 +56,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         "jobs" => Topic::Job,
         "notifications" => Topic::Notification,
         "posts" => Topic::Post,
+        "runs" | "scheduler" => Topic::Task,
         "prompts" => Topic::Prompt,
         "trainings" => Topic::Training,
         // Accounts are shown on the pages of their characters.

@@ -20,6 +20,8 @@ pub(super) enum Ended {
     Failed(Problem),
     /// Tried again not before that time; a word says why.
     Later(DateTime<Utc>, String),
+    /// It has put itself back into its queue already.
+    Parked,
     /// This server is being stopped; the next start goes on.
     Stopped,
 }
@@ -48,6 +50,7 @@ async fn work(app: &AppState, job: &Job, running: &Running) -> Ended {
         Work::WritePrompts(_) => super::ideas::write(app, &job.id, running).await,
         Work::DescribeImages(_) => super::datasets::describe(app, &job.id, running).await,
         Work::Publish(_) => super::publishing::work(app, job, running).await,
+        Work::RunTask(_) => super::schedules::work(app, job).await,
     };
     match ended {
         Ok(()) => Ended::Done,
@@ -67,6 +70,7 @@ fn finish(job: &mut Job, ended: Ended, now: DateTime<Utc>) {
             tracing::info!(job.id = %job.id, %at, why, "a job waits");
             job.put_off(at, now);
         }
+        Ended::Parked => {}
         Ended::Stopped => job.turn(JobStatus::Interrupted, now),
     }
 }
@@ -115,6 +119,7 @@ fn first_progress(job: &Job) -> Progress {
         Work::WriteCaption(_) => ("Asking Gemini", "Caption", 1, 0),
         Work::WritePrompts(order) => ("Asking Gemini", "Prompt", 1, order.request.count),
         Work::DescribeImages(order) => ("Asking Gemini", "Picture", 1, order.names.len() as u32),
+        Work::RunTask(_) => ("On it", "Step", 1, 0),
         Work::Publish(_) => ("Looking whether it may go out", "Step", 1, 0),
     };
     Progress { words: words.into(), unit, picture: 1, pictures, step: 0, steps, seconds_left: None, preview: 0 }

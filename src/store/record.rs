@@ -271,6 +271,9 @@ impl Record for Run {
         if self.state.goes_on() {
             emit("going", self.character_id.as_str());
         }
+        for content in self.steps.iter().flat_map(|step| &step.contents) {
+            emit("content", content.as_str());
+        }
         // What a report about a time without this server speaks of.
         if self.cause == Cause::MadeUp || matches!(self.state, RunState::Missed { .. }) {
             emit("gap", "true");

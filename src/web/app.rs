@@ -24,6 +24,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("characters/:id/look") view=pages::characters::look::Look/>
                     <Route path=path!("characters/:id/story") view=pages::characters::story::Story/>
                     <Route path=path!("characters/:id/accounts") view=pages::characters::accounts::Accounts/>
+                    <Route path=path!("characters/:id/schedule") view=pages::characters::schedule::Schedule/>
                     <Route path=path!("characters/:id/delete") view=pages::characters::delete::Delete/>
                     <Route path=path!("studio") view=pages::studio::Studio/>
                     <Route path=path!("review") view=pages::review::Review/>
@@ -38,6 +39,11 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("posts/new") view=pages::posts::compose::Compose/>
                     <Route path=path!("posts/:id") view=pages::posts::detail::Detail/>
                     <Route path=path!("notifications") view=pages::notifications::Notifications/>
+                    <Route path=path!("schedules") view=pages::schedules::list::Schedules/>
+                    <Route path=path!("schedules/new") view=pages::schedules::edit::New/>
+                    <Route path=path!("schedules/runs") view=pages::schedules::runs::Runs/>
+                    <Route path=path!("schedules/:id") view=pages::schedules::edit::Edit/>
+                    <Route path=path!("schedules/:id/delete") view=pages::schedules::delete::Delete/>
                     <Route path=path!("prompts") view=pages::prompts::list::Prompts/>
                     <Route path=path!("prompts/new") view=pages::prompts::edit::New/>
                     <Route path=path!("prompts/templates") view=pages::prompts::templates::TemplatesPage/>

@@ -78,7 +78,7 @@ fn Banners() -> impl IntoView {
     });
     let paused = state.settings.paused.then(|| {
         view! {
-            <div class="banner warn" role="status"><b>"PAUSED"</b><span>"Nothing is posted until you resume."</span>
+            <div class="banner warn" role="status"><b>"PAUSED"</b><span>"Nothing is scheduled or posted until you resume."</span>
                 <form method="post" action="/actions/posting/resume"><input type="hidden" name="back" value=context::here()/><button class="button small">"Resume"</button></form>
             </div>
         }
@@ -119,7 +119,11 @@ fn Sidebar() -> impl IntoView {
         place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
     ];
     let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
-    let publish = [place("/calendar", "Calendar", icondata_lu::LuCalendar, "d"), place("/posts", "Posts", icondata_lu::LuSend, "o")];
+    let publish = [
+        place("/calendar", "Calendar", icondata_lu::LuCalendar, "d"),
+        place("/posts", "Posts", icondata_lu::LuSend, "o"),
+        place("/schedules", "Schedules", icondata_lu::LuAlarmClock, "w"),
+    ];
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
@@ -168,7 +172,7 @@ fn link(place: Place) -> impl IntoView {
 
 /// Whether a page can be filtered by a character.
 fn is_filtered(path: &str) -> bool {
-    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar")
+    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar" | "/schedules" | "/schedules/runs")
 }
 
 /// How much there waits for a person.

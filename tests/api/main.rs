@@ -11,4 +11,5 @@ mod pages;
 mod posts;
 mod review;
 mod support;
+mod ticks;
 mod words;

@@ -140,6 +140,10 @@ fn review(state: &State, subject: &Subject<'_>) -> Check {
         if content.character_id != *subject.character_id {
             return stops("The picture belongs to another character.");
         }
+        let asked_for = subject.post.and_then(|id| state.posts.get(id.as_str())).is_some_and(|post| post.needs_approval);
+        if asked_for && content.state != ReviewState::Approved && content.state != ReviewState::Rejected {
+            return stops("The picture was not approved yet.").at(format!("/content/{}", content.id));
+        }
         if let Some(check) = one_review(character, content, subject.at) {
             return check.at(format!("/content/{}", content.id));
         }

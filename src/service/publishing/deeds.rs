@@ -103,7 +103,7 @@ pub(in crate::service) async fn prepare(
 
 /// Takes a post into the ledger, with a job for its time; refused when nobody could send it as it is.
 pub(in crate::service) fn admit(app: &AppState, tx: &mut Transaction, mut post: Post, now: DateTime<Utc>) -> Result<Post, Error> {
-    refuse(app, tx, &post)?;
+    refuse(app, tx, &post, true)?;
     enqueue(tx, &mut post, now)?;
     tx.put(post.clone())?;
     Ok(post)
@@ -129,7 +129,13 @@ fn repeated(posts: &crate::store::Table<Post>, named: &Named, now: DateTime<Utc>
 }
 
 /// The post a request asks for, before anything is looked at but the request.
-fn draft(app: &AppState, network: Network, request: PostRequest, named: Option<Named>, now: DateTime<Utc>) -> Result<Post, Error> {
+pub(super) fn draft(
+    app: &AppState,
+    network: Network,
+    request: PostRequest,
+    named: Option<Named>,
+    now: DateTime<Utc>,
+) -> Result<Post, Error> {
     let state = app.store.read();
     let character_id = request.character_id.clone().ok_or_else(|| Problem::invalid("characterId", "Say whose account it goes to."))?;
     if state.characters.get(character_id.as_str()).is_none() {
@@ -164,6 +170,7 @@ fn draft(app: &AppState, network: Network, request: PostRequest, named: Option<N
         state: PostState::Scheduled { waiting: String::new(), until: None },
         job_id: None,
         attempts: Vec::new(),
+        needs_approval: false,
         waived: Vec::new(),
         request: named,
         created_at: now,
@@ -212,7 +219,7 @@ fn in_media(app: &AppState, path: &str) -> Result<ContentId, Problem> {
     (plain && app.store.read().content.get(id.as_str()).is_some()).then_some(id).ok_or_else(outside)
 }
 
-async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, Error> {
+pub(super) async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, Error> {
     let known = app.store.read().content.get(id.as_str()).and_then(|content| content.picture.as_ref().map(|picture| picture.looks.clone()));
     match known {
         Some(looks) if !looks.is_empty() => Ok(looks),
@@ -220,8 +227,9 @@ async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, Error> {
     }
 }
 
-/// Refuses what nobody could send as it is. What may be different by its time is held then.
-fn refuse(app: &AppState, tx: &Transaction, post: &Post) -> Result<(), Problem> {
+/// Refuses what nobody could send as it is. What may be different by its time is held then; so is, unless `reviewed`
+/// is asked for, what a person has not approved yet.
+pub(super) fn refuse(app: &AppState, tx: &Transaction, post: &Post, reviewed: bool) -> Result<(), Problem> {
     for picture in &post.pictures {
         if let Some(other) = checks::already_there(tx.state(), post, picture) {
             let words = match other.state {
@@ -245,6 +253,7 @@ fn refuse(app: &AppState, tx: &Transaction, post: &Post) -> Result<(), Problem> 
     let mut checks = Checks::default();
     for check in checks::list(app, tx.state(), &subject).into_iter().filter(|check| check.verdict == Verdict::Stops) {
         match check.name {
+            CheckName::Review if !reviewed => {}
             CheckName::Review | CheckName::Picture => checks.wrong("contentId", check.words),
             CheckName::Caption => checks.wrong("caption", check.words),
             CheckName::Account => checks.wrong("characterId", check.words),
@@ -383,7 +392,7 @@ pub async fn cancel(app: &AppState, id: &PostId, now: DateTime<Utc>) -> Result<P
 }
 
 /// Calls a post off: nothing more happens with it by itself.
-fn call_off(tx: &mut Transaction, post: &mut Post, now: DateTime<Utc>) -> Result<(), Error> {
+pub(super) fn call_off(tx: &mut Transaction, post: &mut Post, now: DateTime<Utc>) -> Result<(), Error> {
     dismiss(tx, post, now)?;
     if let Some(attempt) = post.open_attempt_mut() {
         attempt.ended_at = Some(now);

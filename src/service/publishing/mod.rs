@@ -11,11 +11,15 @@ mod ledger;
 mod list;
 mod looking;
 mod networks;
+mod runs;
 mod x;
 
 use chrono::{DateTime, Utc};
 
-pub(in crate::service) use self::deeds::{admit, broke_down, call_off_all, prepare};
+pub(in crate::service) use self::{
+    deeds::{admit, broke_down, call_off_all, prepare},
+    runs::{ForRun, create_for_run, reviewed},
+};
 pub use self::{
     deeds::{cancel, change, create, create_on, pause, reconcile, recover, resolve, resume, send},
     list::{Filter, Page, cost_since, counts, get, looked, needing_a_person, next, of_content, page, settled},

@@ -43,6 +43,7 @@ pub fn subject(job: &Job) -> String {
         Work::WritePrompts(order) => words::count(order.request.count as usize, "prompt", "prompts"),
         Work::DescribeImages(order) => format!("captions of {}", words::count(order.names.len(), "picture", "pictures")),
         Work::Publish(order) => super::post::title(&order.post_id),
+        Work::RunTask(_) => "a task".to_owned(),
     }
 }
 
@@ -53,6 +54,7 @@ fn maker(job: &Job) -> String {
         }
         Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) => "Gemini".to_owned(),
         Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
+        Work::RunTask(_) => "Schedules".to_owned(),
     }
 }
 
@@ -83,6 +85,7 @@ fn waiting(job: &Job) -> String {
         Lane::Write => "Waiting for Gemini".to_owned(),
         Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
         Lane::Publish => "Waiting for its time".to_owned(),
+        Lane::Tasks => "Waiting for its pictures, words or posts".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod notifications;
 pub mod posts;
 pub mod prompts;
 pub mod review;
+pub mod schedules;
 pub mod settings;
 pub mod studio;
 pub mod system;
