@@ -38,7 +38,12 @@ pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest,
 
 /// Asks for pictures. They are drawn by a worker; the job says how far it is.
 pub async fn order(app: &AppState, request: GenerateRequest, now: DateTime<Utc>) -> Result<Job, Error> {
-    let job = prepare(app, request, None, now).await?;
+    order_for(app, request, None, now).await
+}
+
+/// The same for pictures that could go out at some time: they come to review with it.
+pub async fn order_for(app: &AppState, request: GenerateRequest, planned_for: Option<Proposal>, now: DateTime<Utc>) -> Result<Job, Error> {
+    let job = prepare(app, request, planned_for, now).await?;
     super::jobs::start(app, job).await
 }
 

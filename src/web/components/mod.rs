@@ -7,4 +7,5 @@ pub mod page;
 pub mod parts;
 pub mod picture;
 pub mod post;
+pub mod proposal;
 pub mod publish;

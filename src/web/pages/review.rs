@@ -12,7 +12,7 @@ use crate::{
     },
     service::{
         self,
-        review::{Decision, queue},
+        review::{Decided, Decision, queue},
     },
     state::AppState,
     web::{
@@ -22,6 +22,7 @@ use crate::{
             page::{Empty, Heading},
             parts::PromptParts,
             picture::alt,
+            proposal::ProposalNote,
         },
         context,
         pages::{content::detail::Words, jobs::page_of as job_page},
@@ -47,10 +48,20 @@ pub async fn decide(
             "withdraw" => (Decision::Withdraw, "It is a draft again."),
             _ => (Decision::Submit, "It waits for review."),
         };
-        service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
+        let decided = service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
+        let words = [words.to_owned()].into_iter().chain(goes_out(&app, &decided)).collect::<Vec<_>>().join(" ");
         Ok(Done::to(next).saying(words).seen_at(format!("/content/{}", context::encode(id.as_str()))))
     })
     .await
+}
+
+/// What a decision has done besides.
+fn goes_out(app: &AppState, decided: &Decided) -> Vec<String> {
+    let scheduled = decided.scheduled.iter().map(|post| {
+        let at = post.scheduled_at.with_timezone(&app.timezone).format("%A %-d %B, %H:%M");
+        format!("It goes out on {} on {at}.", post.network.label())
+    });
+    scheduled.chain(decided.unscheduled.iter().cloned()).collect()
 }
 
 /// Rejects a picture and asks for another like it, with a new seed.
@@ -60,7 +71,8 @@ pub async fn again(id: ContentId) -> Result<(), ServerFnError> {
     press("/review", async {
         let content = service::content::get(&app, &id)?;
         let request = GenerateRequest { seed: None, ..service::content::again(&content)? };
-        let job = service::images::order(&app, request, Utc::now()).await?;
+        // The other one takes the place of this one, also in the calendar.
+        let job = service::images::order_for(&app, request, content.proposal().cloned(), Utc::now()).await?;
         let decision = Decision::Reject { reason: "Made again with another seed.".into() };
         service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
         Ok(Done::to("/review").saying("Another one is being made.").seen_at(job_page(&job)))
@@ -138,6 +150,7 @@ pub fn Review() -> impl IntoView {
         <div class="review">
             <figure class="stage">{image}</figure>
             <div class="stack">
+                <ProposalNote content=Arc::clone(&content)/>
                 <Decide content=Arc::clone(&content) back/>
                 <Words content beside=true/>
                 {made}

@@ -79,6 +79,7 @@ impl TestApp {
             "--x-url",
             &x.url(),
         ]);
+        config.network_pace = Duration::from_millis(2);
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();

@@ -22,6 +22,7 @@ use crate::{
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
             picture::alt,
+            proposal::ProposalNote,
             publish::Publish,
         },
         context,
@@ -114,6 +115,7 @@ pub fn Detail() -> impl IntoView {
         <div class="content-detail">
             <figure class="stage">{image}</figure>
             <div class="stack">
+                <ProposalNote content=Arc::clone(&content)/>
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
