@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{character::CharacterId, id::Id, job::JobId, post::PostId};
+use super::{character::CharacterId, id::Id, job::JobId, post::PostId, run::RunId};
 
 /// The id of a notification.
 pub type NotificationId = Id<Notification>;
@@ -59,6 +59,10 @@ pub enum NotificationKind {
     AccountBroken,
     /// A job ended without all its results.
     JobFailed,
+    /// A run of a task ended without all it was to do.
+    RunFailed,
+    /// Runs did not happen because this server did not run.
+    RunMissed,
 }
 
 /// What a notification is about. One that is not over stands for all that happens to its subject.
@@ -82,6 +86,13 @@ pub enum Subject {
     },
     /// Everything that waits for a decision.
     Review,
+    /// A run of a task.
+    Run {
+        /// Which.
+        id: RunId,
+    },
+    /// All runs that were missed.
+    Missed,
 }
 
 /// What became of a notification at the webhook.
@@ -126,6 +137,8 @@ impl NotificationKind {
             Self::Review => "Review",
             Self::AccountBroken => "Account",
             Self::JobFailed => "Job failed",
+            Self::RunFailed => "Run failed",
+            Self::RunMissed => "Missed",
         }
     }
 
@@ -138,6 +151,8 @@ impl NotificationKind {
             Self::Review => "review",
             Self::AccountBroken => "account_broken",
             Self::JobFailed => "job_failed",
+            Self::RunFailed => "run_failed",
+            Self::RunMissed => "run_missed",
         }
     }
 }
@@ -150,6 +165,8 @@ impl Subject {
             Self::Job { id } => format!("job/{id}"),
             Self::Account { id } => format!("account/{id}"),
             Self::Review => "review".to_owned(),
+            Self::Run { id } => format!("run/{id}"),
+            Self::Missed => "missed".to_owned(),
         }
     }
 }

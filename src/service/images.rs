@@ -77,7 +77,9 @@ pub async fn order_like(
         },
         None => composed(app, &character, &request, now),
     };
-    let job = job(app, &character, request, prompt, Begin { state: begins_as, planned_for: None }, now).await?;
+    // What takes the place of another in review also takes its place in the calendar.
+    let planned_for = like.proposal().filter(|_| begins_as == ReviewState::InReview).cloned();
+    let job = job(app, &character, request, prompt, Begin { state: begins_as, planned_for }, now).await?;
     super::jobs::start(app, job).await
 }
 

@@ -25,6 +25,7 @@ pub mod schedules;
 pub mod seed;
 pub mod settings;
 pub mod status;
+pub mod stock;
 pub mod watching;
 pub mod webhooks;
 pub mod work;

@@ -7,7 +7,7 @@ use super::{state::State, table::Table};
 use crate::domain::{
     account::Account,
     character::Character,
-    content::Content,
+    content::{Content, ReviewState},
     dataset::Dataset,
     job::{Job, JobStatus},
     library::Prompt,
@@ -95,6 +95,9 @@ impl Record for Content {
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
         emit("character", self.character_id.as_str());
         emit("state", self.state.key());
+        if self.state == ReviewState::Approved {
+            emit("approved", self.character_id.as_str());
+        }
         if let Some(proposal) = self.proposal() {
             emit("day", &day(proposal.at));
         }

@@ -2,11 +2,13 @@
 
 mod accounts;
 mod bad_input;
+mod calendar;
 mod characters;
 mod content;
 mod doors;
 mod images;
 mod interruptions;
+mod notifications;
 mod pages;
 mod posts;
 mod review;

@@ -5,7 +5,7 @@ mod outcome;
 mod request;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::{
     attempt::{Attempt, Deed, Step, Upload},
@@ -68,9 +68,20 @@ pub struct Post {
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
     /// Fields we do not know, kept as they came.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "unknown")]
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The fields of [`PostState`]. It shares its object with what we do not know, and reading it leaves its fields to
+/// that: written back, each would be there twice, and the file unreadable.
+const OF_STATE: [&str; 11] =
+    ["state", "waiting", "until", "publishedAt", "networkId", "url", "problem", "finding", "looking", "check", "why"];
+
+fn unknown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Map<String, serde_json::Value>, D::Error> {
+    let mut fields = serde_json::Map::deserialize(deserializer)?;
+    fields.retain(|name, _| !OF_STATE.contains(&name.as_str()));
+    Ok(fields)
 }
 
 /// A picture of a post.
@@ -293,6 +304,37 @@ impl Network {
         match self {
             Self::Instagram => 10,
             Self::X => 4,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_post_read_from_its_file_is_written_as_it_was_in_every_state() {
+        let states = [
+            json!({"state": "scheduled", "waiting": "A gap.", "until": "2026-01-01T10:30:00Z"}),
+            json!({"state": "publishing"}),
+            json!({"state": "published", "publishedAt": "2026-01-01T10:00:00Z", "networkId": "1", "url": "https://x.com/i/status/1"}),
+            json!({"state": "failed", "problem": {"kind": "refused", "message": "No."}}),
+            json!({"state": "unconfirmed", "finding": "Not seen.", "looking": true}),
+            json!({"state": "held", "check": "account", "why": "The token has ended."}),
+            json!({"state": "cancelled"}),
+            json!({"state": "dry_run"}),
+        ];
+        for state in states {
+            let mut post = json!({
+                "id": "p", "characterId": "luna", "network": "x", "pictures": [], "scheduledAt": "2026-01-01T10:00:00Z",
+                "createdAt": "2026-01-01T10:00:00Z", "updatedAt": "2026-01-01T10:00:00Z", "ofAnotherVersion": [1]
+            });
+            post.as_object_mut().unwrap().extend(state.as_object().unwrap().clone());
+            let read: Post = serde_json::from_value(post).unwrap();
+            assert_eq!(read.extra.keys().collect::<Vec<_>>(), ["ofAnotherVersion"]);
+            let again: Post = serde_json::from_str(&serde_json::to_string(&read).unwrap()).expect("no field is there twice");
+            assert_eq!(again, read);
         }
     }
 }

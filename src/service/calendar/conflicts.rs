@@ -42,6 +42,11 @@ pub(super) fn mark(app: &AppState, state: &State, entries: &mut [Entry], now: Da
                     .to_owned(),
                 ]
             }
+            What::Run(task, networks) => {
+                let story = task.kind.generates().then(|| out_of_story(app, state, &entry.character_id, entry.at)).flatten();
+                let accounts = networks.iter().filter_map(|network| broken(app, state, &entry.character_id, *network));
+                story.into_iter().chain(accounts).collect()
+            }
             What::Proposed(content, networks) => {
                 let mut found: Vec<_> = networks.iter().filter_map(|network| broken(app, state, &content.character_id, *network)).collect();
                 if content.state == ReviewState::Approved {
@@ -66,7 +71,7 @@ pub(super) fn mark(app: &AppState, state: &State, entries: &mut [Entry], now: Da
 fn waits(entry: &Entry) -> bool {
     match &entry.what {
         What::Post(post) => matches!(post.state, PostState::Scheduled { .. }),
-        What::Proposed(..) => true,
+        What::Proposed(..) | What::Run(..) => true,
     }
 }
 
@@ -79,7 +84,7 @@ fn networks(entry: &Entry) -> Vec<Network> {
                 vec![post.network]
             }
         },
-        What::Proposed(_, networks) => networks.clone(),
+        What::Proposed(_, networks) | What::Run(_, networks) => networks.clone(),
     }
 }
 
@@ -95,6 +100,13 @@ fn of_post(app: &AppState, state: &State, post: &Post, now: DateTime<Utc>) -> Ve
         PostState::Unconfirmed { finding, .. } => vec![finding.clone()],
         PostState::Publishing | PostState::Published { .. } | PostState::Cancelled | PostState::DryRun => Vec::new(),
     }
+}
+
+/// What a picture of that day would be drawn without.
+fn out_of_story(app: &AppState, state: &State, character: &CharacterId, at: DateTime<Utc>) -> Option<String> {
+    let character = state.characters.get(character.as_str())?;
+    let (told, active) = (!character.narratives.is_empty(), character.active_narrative(at, app.timezone).is_some());
+    (told && !active).then(|| format!("{} is in no story arc on that day.", character.name))
 }
 
 /// Why an account would not take it.

@@ -13,10 +13,16 @@ use crate::{
         character::CharacterId,
         content::{Content, ContentId},
         post::{Post, PostId, PostState},
+        task::{Task, TaskId},
     },
     state::AppState,
     store::{State, day},
 };
+
+/// How far ahead runs are told.
+const AHEAD: Duration = Duration::days(60);
+/// The most runs that are told at once: a task may run every minute.
+const MOST_RUNS: usize = 1_000;
 
 /// One thing at its time.
 #[derive(Debug, Clone)]
@@ -38,19 +44,21 @@ pub enum What {
     Post(Arc<Post>),
     /// A picture with a proposed time, and where it could go.
     Proposed(Arc<Content>, Vec<Network>),
+    /// A run of a task that is going to happen.
+    Run(Arc<Task>, Vec<Network>),
 }
 
 /// An entry as the API shows it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EntryView {
-    /// `post` or `proposed`.
+    /// `post`, `proposed` or `run`.
     pub kind: &'static str,
     /// When.
     pub at: DateTime<Utc>,
     /// Whose.
     pub character_id: CharacterId,
-    /// A post's state, or a picture's place in review.
+    /// A post's state, a picture's place in review, or `planned`.
     pub state: &'static str,
     /// Where it goes.
     pub networks: Vec<Network>,
@@ -60,6 +68,9 @@ pub struct EntryView {
     /// The first picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_id: Option<ContentId>,
+    /// The task that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<TaskId>,
     /// What stands in its way.
     pub conflicts: Vec<String>,
 }
@@ -76,6 +87,7 @@ impl From<Entry> for EntryView {
                 networks: vec![post.network],
                 post_id: Some(post.id.clone()),
                 content_id: post.pictures.first().map(|picture| picture.content_id.clone()),
+                task_id: None,
                 conflicts,
             },
             What::Proposed(content, networks) => Self {
@@ -86,6 +98,18 @@ impl From<Entry> for EntryView {
                 networks,
                 post_id: None,
                 content_id: Some(content.id.clone()),
+                task_id: None,
+                conflicts,
+            },
+            What::Run(task, networks) => Self {
+                kind: "run",
+                at,
+                character_id,
+                state: "planned",
+                networks,
+                post_id: None,
+                content_id: None,
+                task_id: Some(task.id.clone()),
                 conflicts,
             },
         }
@@ -105,6 +129,8 @@ impl Entry {
                 | PostState::DryRun => false,
             },
             What::Proposed(..) => true,
+            // Its task says when.
+            What::Run(..) => false,
         }
     }
 }
@@ -124,6 +150,7 @@ pub fn between(
     let around = conflicts::around(state);
     let mut entries = posts(state, from - around, to + around, character);
     entries.extend(proposed(state, from - around, to + around, character));
+    entries.extend(runs(app, state, from.max(now), to.min(now + AHEAD), character));
     entries.sort_by_key(|entry| entry.at);
     conflicts::mark(app, state, &mut entries, now);
     entries.retain(|entry| from <= entry.at && entry.at < to);
@@ -147,6 +174,21 @@ fn proposed(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, character: Op
         let open = super::plans::still_open(state, content).filter(|open| from <= open.at && open.at < to)?;
         let what = What::Proposed(Arc::clone(content), open.networks);
         Some(Entry { at: open.at, character_id: content.character_id.clone(), what, conflicts: Vec::new() })
+    };
+    ours.filter_map(entry).collect()
+}
+
+/// Runs that are going to happen; a run that only makes pictures is one, too.
+fn runs(app: &AppState, state: &State, from: DateTime<Utc>, to: DateTime<Utc>, character: Option<&CharacterId>) -> Vec<Entry> {
+    if from >= to {
+        return Vec::new();
+    }
+    let planned = super::schedules::planned(state, from, to, MOST_RUNS, app.timezone);
+    let ours = planned.into_iter().filter(|run| character.is_none_or(|id| run.character_id == *id));
+    let entry = |run: super::schedules::Planned| {
+        let task = Arc::clone(state.tasks.get(run.task_id.as_str())?);
+        let networks = if task.kind.posts() { task.config().map(|config| config.networks).unwrap_or_default() } else { Vec::new() };
+        Some(Entry { at: run.at, character_id: run.character_id, what: What::Run(task, networks), conflicts: Vec::new() })
     };
     ours.filter_map(entry).collect()
 }

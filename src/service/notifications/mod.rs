@@ -15,6 +15,7 @@ use crate::{
     domain::{
         notification::{Delivery, KEPT, Notification, NotificationId, NotificationKind, Subject},
         problem::{Kind, Problem},
+        run::RunState,
     },
     error::Error,
     state::AppState,
@@ -61,6 +62,11 @@ fn subject_of(state: &State, change: &Changed) -> Option<Subject> {
         "posts" => Some(Subject::Post { id: change.id.as_str().into() }),
         "accounts" => Some(Subject::Account { id: change.id.clone() }),
         "content" => Some(Subject::Review),
+        "runs" => match state.runs.get(&change.id).map(|run| &run.state) {
+            Some(RunState::Missed { .. }) => Some(Subject::Missed),
+            Some(RunState::Failed { .. }) | None => Some(Subject::Run { id: change.id.as_str().into() }),
+            Some(RunState::Running { .. } | RunState::Ok | RunState::DryRun | RunState::Skipped { .. }) => None,
+        },
         // Most changes of a job are its progress, which is nothing to tell of.
         "jobs" => {
             let ended = state.jobs.get(&change.id).is_none_or(|job| job.status.is_final());
@@ -79,9 +85,11 @@ fn everything(state: &State, now: DateTime<Utc>) -> Vec<Subject> {
     let posts = super::publishing::needing_a_person(state).into_iter().map(|post| Subject::Post { id: post.id.clone() });
     let jobs = state.jobs.indexed("status", "failed").take(FAILED_JOBS);
     let jobs = jobs.filter(|job| job.finished_at.is_some_and(|at| at >= since)).map(|job| Subject::Job { id: job.id.clone() });
+    let runs = state.runs.indexed("state", "failed").take(FAILED_JOBS);
+    let runs = runs.filter(|run| run.finished_at.is_some_and(|at| at >= since)).map(|run| Subject::Run { id: run.id.clone() });
     let accounts = state.accounts.iter().map(|account| Subject::Account { id: account.id.clone() });
     let open = state.notifications.iter().filter(|told| told.over_at.is_none()).map(|told| told.subject.clone());
-    posts.chain(jobs).chain(accounts).chain(open).chain([Subject::Review]).collect()
+    posts.chain(jobs).chain(runs).chain(accounts).chain(open).chain([Subject::Review, Subject::Missed]).collect()
 }
 
 /// Looks at how each subject stands, and notes what is new about it. Answers whether that could be stored.
@@ -126,7 +134,7 @@ fn news(state: &State, subject: &Subject, now: DateTime<Utc>) -> Vec<Notificatio
         return Vec::new();
     }
     match notice.kind {
-        NotificationKind::Review => match state.notifications.indexed("subject", &key).next() {
+        NotificationKind::Review | NotificationKind::RunMissed => match state.notifications.indexed("subject", &key).next() {
             // As long as nobody has looked, it says how many there are by now.
             Some(told) if told.is_unread() && told.over_at.is_none() => {
                 let newer = Notification { title: notice.title, at: told.at.max(notice.at), ..Notification::clone(told) };

@@ -1,6 +1,6 @@
 //! What there is to tell of a thing, as it stands.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use crate::{
     domain::{
@@ -11,6 +11,7 @@ use crate::{
         job::{Job, JobStatus, Work},
         notification::{NotificationKind, Subject},
         post::{Post, PostState},
+        run::{Run, RunState},
     },
     store::State,
 };
@@ -33,6 +34,8 @@ pub(super) fn of(state: &State, subject: &Subject) -> Option<Notice> {
         Subject::Job { id } => of_job(state, state.jobs.get(id.as_str())?),
         Subject::Account { id } => of_account(state, state.accounts.get(id)?),
         Subject::Review => of_review(state),
+        Subject::Run { id } => of_run(state, state.runs.get(id.as_str())?),
+        Subject::Missed => of_missed(state),
     }
 }
 
@@ -105,6 +108,36 @@ fn of_review(state: &State) -> Option<Notice> {
 fn since(content: &Content) -> DateTime<Utc> {
     let moved = content.history.iter().rev().find(|edit| edit.field == "state").map(|edit| edit.at);
     moved.or(content.created_at).unwrap_or_default()
+}
+
+/// A run that failed by itself; what became of its jobs and posts is told of those.
+fn of_run(state: &State, run: &Run) -> Option<Notice> {
+    let RunState::Failed { problem } = &run.state else { return None };
+    if run.steps.iter().any(|step| step.failed && (step.job_id.is_some() || step.post_id.is_some())) {
+        return None;
+    }
+    let at = run.finished_at.unwrap_or(run.created_at);
+    Some(Notice {
+        kind: NotificationKind::RunFailed,
+        moment: at.timestamp_micros().to_string(),
+        at,
+        title: format!("A task of {} failed: {}.", name(state, &run.character_id), run.kind.label().to_lowercase()),
+        words: problem.message.clone(),
+        character_id: Some(run.character_id.clone()),
+    })
+}
+
+/// The runs that were found missed at the same time, together.
+fn of_missed(state: &State) -> Option<Notice> {
+    let missed = || state.runs.indexed("state", "missed");
+    let at = missed().map(|run| run.created_at).max()?;
+    let together = missed().filter(|run| at - run.created_at < Duration::minutes(1)).count();
+    let title = match together {
+        1 => "1 run was missed while this server did not run.".to_owned(),
+        many => format!("{many} runs were missed while this server did not run."),
+    };
+    let moment = at.timestamp_micros().to_string();
+    Some(Notice { kind: NotificationKind::RunMissed, moment, at, title, words: String::new(), character_id: None })
 }
 
 fn name(state: &State, id: &CharacterId) -> String {

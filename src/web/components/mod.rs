@@ -8,4 +8,5 @@ pub mod parts;
 pub mod picture;
 pub mod post;
 pub mod preview;
+pub mod proposal;
 pub mod publish;

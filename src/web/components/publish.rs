@@ -39,9 +39,12 @@ pub fn Publish(content: Arc<Content>) -> impl IntoView {
     let both = Network::ALL
         .iter()
         .all(|network| !posts.iter().any(|post| post.network == *network && (post.state.may_be_out() || post.state.goes_on())));
+    // What was refused on both is said also where it cannot be tried again.
+    let refused = Form::new("publish", SendForm::default);
+    let problem = refused.problem.filter(|_| refused.values.network == BOTH && !both);
     let both = both.then(|| view! { <Both content=Arc::clone(&content)/> });
     view! {
-        <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack">{networks.collect_view()}{both}</div></section>
+        <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack"><ProblemSummary problem/>{networks.collect_view()}{both}</div></section>
     }
 }
 

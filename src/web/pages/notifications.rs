@@ -62,6 +62,10 @@ fn page_of(state: &State, subject: &Subject) -> String {
             format!("/characters/{}/accounts", context::encode(character))
         }
         Subject::Review => "/review".to_owned(),
+        Subject::Run { id } => {
+            state.runs.get(id.as_str()).map_or_else(|| "/schedules".to_owned(), |run| super::calendar::task_page(&run.task_id))
+        }
+        Subject::Missed => "/schedules".to_owned(),
     }
 }
 
@@ -120,7 +124,8 @@ fn List(page: service::notifications::Page, only_unread: bool) -> impl IntoView 
 fn Row(told: Arc<Notification>) -> impl IntoView {
     let tone = match told.kind {
         _ if told.over_at.is_some() => "",
-        NotificationKind::PostFailed | NotificationKind::AccountBroken | NotificationKind::JobFailed => "bad",
+        NotificationKind::PostFailed | NotificationKind::AccountBroken | NotificationKind::JobFailed | NotificationKind::RunFailed => "bad",
+        NotificationKind::RunMissed => "info",
         NotificationKind::PostUnconfirmed | NotificationKind::PostHeld | NotificationKind::Review => "warn",
     };
     let id = told.id.to_string();

@@ -12,7 +12,7 @@ use crate::{
     },
     service::{
         self,
-        review::{Decision, queue},
+        review::{Decided, Decision, queue},
     },
     state::AppState,
     web::{
@@ -23,6 +23,7 @@ use crate::{
             parts::PromptParts,
             picture::alt,
             preview::Previews,
+            proposal::ProposalNote,
         },
         context,
         pages::{content::detail::Words, jobs::page_of as job_page},
@@ -48,10 +49,20 @@ pub async fn decide(
             "withdraw" => (Decision::Withdraw, "It is a draft again."),
             _ => (Decision::Submit, "It waits for review."),
         };
-        service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
+        let decided = service::review::decide(&app, vec![id.clone()], decision, Utc::now()).await?;
+        let words = [words.to_owned()].into_iter().chain(goes_out(&app, &decided)).collect::<Vec<_>>().join(" ");
         Ok(Done::to(next).saying(words).seen_at(format!("/content/{}", context::encode(id.as_str()))))
     })
     .await
+}
+
+/// What a decision has done besides.
+fn goes_out(app: &AppState, decided: &Decided) -> Vec<String> {
+    let scheduled = decided.scheduled.iter().map(|post| {
+        let at = post.scheduled_at.with_timezone(&app.timezone).format("%A %-d %B, %H:%M");
+        format!("It goes out on {} on {at}.", post.network.label())
+    });
+    scheduled.chain(decided.unscheduled.iter().cloned()).collect()
 }
 
 /// Rejects a picture and asks for another like it, with a new seed: that one comes to review by itself.
@@ -143,6 +154,7 @@ pub fn Review() -> impl IntoView {
         <div class="review">
             <figure class="stage">{image}</figure>
             <div class="stack">
+                <ProposalNote content=Arc::clone(&content)/>
                 <Decide content=Arc::clone(&content) back/>
                 <Words content=Arc::clone(&content) beside=true/>
                 {made}

@@ -6,8 +6,9 @@ use chrono::{Timelike, Utc};
 use leptos::prelude::*;
 
 use crate::{
+    domain::account::Outcome,
     integrations::comfyui::Sight,
-    service,
+    service::{self, stock::KnownFrom},
     state::AppState,
     store::State,
     web::{
@@ -24,6 +25,10 @@ use crate::{
 
 /// How many of the newest pictures are shown.
 const NEWEST: usize = 12;
+/// How many characters are shown.
+const PEOPLE: usize = 8;
+/// How many days of stock fill the bar.
+const FULL: usize = 14;
 
 /// The page.
 #[component]
@@ -46,10 +51,10 @@ pub fn Today() -> impl IntoView {
             <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>
         <div class="grid two today">
-            <section class="card" id="today-needs" data-live="job content post system"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-needs" data-live="job content post character system task"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
-            <section class="card" id="today-next" data-live="post"><header><h2>"Next posts"</h2><a href="/posts">"All posts"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
-            <section class="card" id="today-people" data-live="character content"><header><h2>"Characters"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-next" data-live="post"><header><h2>"Next posts"</h2><a href="/calendar">"Calendar"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-people" data-live="character content post task"><header><h2>"Approved and waiting"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2><a href="/models">"Models"</a></header><div class="body"><System app/></div></section>
         </div>
         <section class="card" id="today-newest" data-live="content"><header><h2>"Newest pictures"</h2><a href="/content">"All content"</a></header><div class="body"><Newest state/></div></section>
@@ -115,9 +120,22 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
             </li>
         }
     });
-    let calm = down.is_empty() && failed.is_empty() && review.is_none() && posts.is_empty();
+    let broken = state.accounts.iter().filter_map(|account| {
+        let Outcome::Broken { problem } = &account.outcome else { return None };
+        let name = state.characters.get(account.character_id.as_str())?.name.clone();
+        let href = format!("/characters/{}/accounts", context::encode(account.character_id.as_str()));
+        Some(view! {
+            <li>
+                <Pill tone="bad" words="Account"/>
+                <div>{format!("{name} on {}", account.network.label())}<p class="muted">{problem.message.clone()}</p></div>
+                <span class="end"><a class="button small" href=href>"Reconnect"</a></span>
+            </li>
+        })
+    });
+    let broken = broken.collect_view();
+    let calm = broken.is_empty() && down.is_empty() && failed.is_empty() && review.is_none() && posts.is_empty();
     view! {
-        <ul class="list">{down}{posts}{review}{failed}</ul>
+        <ul class="list">{down}{broken}{posts}{review}{failed}</ul>
         {more_posts}
         {calm.then(|| view! { <p class="muted">"Nothing. Enjoy the quiet."</p> })}
     }
@@ -149,24 +167,58 @@ fn Next(state: Arc<State>) -> impl IntoView {
     view! { <ul class="list">{rows}</ul> }.into_any()
 }
 
+/// What each character has left to post, the scarcest first.
 #[component]
 fn People(app: AppState, state: Arc<State>) -> impl IntoView {
     let now = Utc::now();
-    let rows = state.characters.iter().filter(|one| one.is_active).take(8).map(|character| {
+    let stock = service::stock::of_all(&app, &state, now);
+    let more = stock.len().saturating_sub(PEOPLE);
+    let rows = stock.into_iter().take(PEOPLE).map(|stock| {
+        let character = Arc::clone(&stock.character);
         let arc = character.active_narrative(now, app.timezone);
         let day = arc.and_then(|arc| arc.day(character.today(now, app.timezone)));
         let arc = arc.zip(day).map(|(arc, day)| format!("{}, day {} of {}", arc.title, day.day, day.of));
-        let pictures = state.content.count("character", character.id.as_str());
+        let (days, lasts) = (stock.days(), lasts(&stock));
+        let tone = match days {
+            0..2 => "bad",
+            2..5 => "warn",
+            _ => "ok",
+        };
+        let id = context::encode(character.id.as_str());
+        let top_up = (days < 5).then(|| {
+            let name = format!("Top up {}", character.name);
+            view! { <a class="button small" href=format!("/calendar/plan?character={id}") aria-label=name>"Top up"</a> }
+        });
         view! {
             <li>
-                <Avatar character=Arc::clone(character) state=Arc::clone(&state)/>
-                <div><a href=format!("/characters/{}", context::encode(character.id.as_str()))><b>{character.name.clone()}</b></a>
-                    <p class="muted">{arc.unwrap_or_else(|| "no story arc today".into())}</p></div>
-                <span class="end muted">{words::count(pictures, "picture", "pictures")}</span>
+                <Avatar character=Arc::clone(&character) state=Arc::clone(&state)/>
+                <div class="stock"><a href=format!("/characters/{id}")><b>{character.name.clone()}</b></a>
+                    <progress class=format!("bar {tone}") value=days.min(FULL).to_string() max=FULL.to_string() aria-label=format!("Days of stock of {}", character.name)></progress>
+                    <p class="muted">{lasts}" · "{arc.unwrap_or_else(|| "no story arc today".into())}</p></div>
+                <span class="end">{top_up}</span>
             </li>
         }
     });
-    view! { <ul class="list">{rows.collect_view()}</ul> }
+    let rows = rows.collect_view();
+    let more =
+        (more > 0).then(|| view! { <p class="muted"><a href="/characters">{format!("and {more} more, with more in stock")}</a></p> });
+    view! { <ul class="list">{rows}</ul>{more} }
+}
+
+/// As in "3 pictures left, about 3 days".
+fn lasts(stock: &service::stock::Stock) -> String {
+    let left = words::count(stock.left, "picture left", "pictures left");
+    if stock.left == 0 {
+        return "nothing left to post".to_owned();
+    }
+    let days = match stock.days() {
+        0 => "less than a day".to_owned(),
+        days => format!("about {}", words::count(days, "day", "days")),
+    };
+    match stock.known_from {
+        KnownFrom::Tasks | KnownFrom::Past => format!("{left}, {days}"),
+        KnownFrom::Nothing => format!("{left}, {days} at one a day"),
+    }
 }
 
 /// What was last seen of the outside services; never waits for one.

@@ -41,6 +41,7 @@ pub fn look(entry: &Entry) -> Look {
             (tone, post.state.label(), false)
         }
         What::Proposed(content, _) if content.state == ReviewState::Approved => ("warn", "Not scheduled", true),
+        What::Run(..) => (if entry.conflicts.is_empty() { "" } else { "warn" }, "Planned run", true),
         What::Proposed(..) => (if entry.conflicts.is_empty() { "run" } else { "warn" }, "Proposed", true),
     };
     Look { tone, word, dashed }
@@ -51,6 +52,7 @@ pub fn key(entry: &Entry) -> (&'static str, String) {
     match &entry.what {
         What::Post(post) => ("post", post.id.to_string()),
         What::Proposed(content, _) => ("picture", content.id.to_string()),
+        What::Run(task, _) => ("run", format!("{}-{}", task.id, entry.at.timestamp())),
     }
 }
 
@@ -63,21 +65,29 @@ fn href(entry: &Entry) -> String {
     match &entry.what {
         What::Post(post) => crate::web::pages::posts::page_of(&post.id),
         What::Proposed(content, _) => format!("/content/{}", context::encode(content.id.as_str())),
+        What::Run(task, _) => super::task_page(&task.id),
     }
 }
 
 fn networks(entry: &Entry) -> String {
     let networks: &[Network] = match &entry.what {
         What::Post(post) => &[post.network],
-        What::Proposed(_, networks) => networks,
+        What::Proposed(_, networks) | What::Run(_, networks) => networks,
     };
     networks.iter().map(|network| network.label()).collect::<Vec<_>>().join(" and ")
+}
+
+/// As in "Luna on Instagram"; what goes nowhere is only hers.
+fn whose(entry: &Entry, state: &State) -> String {
+    let (name, networks) = (name(state, &entry.character_id), networks(entry));
+    if networks.is_empty() { name } else { format!("{name} on {networks}") }
 }
 
 fn title(entry: &Entry) -> String {
     match &entry.what {
         What::Post(post) => words_of(post),
         What::Proposed(content, _) if content.caption.is_empty() => content.title().to_owned(),
+        What::Run(task, _) => task.kind.label().to_owned(),
         What::Proposed(content, _) => content.caption.lines().next().unwrap_or_default().to_owned(),
     }
 }
@@ -96,7 +106,7 @@ pub fn Event(entry: Entry, state: Arc<State>) -> impl IntoView {
     let look = look(&entry);
     let (kind, id) = key(&entry);
     let (clock, name) = (clock(&entry), name(&state, &entry.character_id));
-    let said = [format!("{clock} {name} on {}: {}.", networks(&entry), look.word), entry.conflicts.join(" ")].join(" ");
+    let said = [format!("{clock} {}: {}.", whose(&entry, &state), look.word), entry.conflicts.join(" ")].join(" ");
     let movable = entry.may_be_moved();
     let class = format!("event {}{}", look.tone, if look.dashed { " planned" } else { "" });
     let trouble = (!entry.conflicts.is_empty()).then(|| view! { <Icon of=icondata_lu::LuTriangleAlert/> });
@@ -148,7 +158,7 @@ pub fn Row(entry: Entry, state: Arc<State>) -> impl IntoView {
             <Picture entry=entry.clone() state=Arc::clone(&state)/>
             <div>
                 <a class="strong" href=href(&entry)>{words::start(&title(&entry), 90)}</a>
-                <p class="muted"><b class="clock">{clock(&entry)}</b>{format!(" {} on {}", name(&state, &entry.character_id), networks(&entry))}</p>
+                <p class="muted"><b class="clock">{clock(&entry)}</b>{format!(" {}", whose(&entry, &state))}</p>
                 {conflicts}
             </div>
             <span class="end"><Pill tone=look.tone words=look.word/>{move_it}</span>
@@ -161,6 +171,7 @@ pub fn Row(entry: Entry, state: Arc<State>) -> impl IntoView {
 fn Picture(entry: Entry, state: Arc<State>) -> impl IntoView {
     match entry.what {
         What::Post(post) => view! { <Thumbnail post state/> }.into_any(),
+        What::Run(..) => view! { <span class="thumb planned"><Icon of=icondata_lu::LuClock/></span> }.into_any(),
         What::Proposed(content, _) => view! { <img class="thumb" src=content.thumbnail_url() alt="" loading="lazy"/> }.into_any(),
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         calendar::{self, Span, View},
         character::CharacterId,
+        task::TaskId,
     },
     service::calendar::{Entry, between},
     web::{
@@ -27,6 +28,11 @@ use crate::{
 pub fn address(view: View, at: &str, character: Option<&CharacterId>) -> String {
     let character = character.map(|id| format!("&character={}", context::encode(id.as_str()))).unwrap_or_default();
     format!("/calendar?view={}&at={at}{character}", view.key())
+}
+
+/// Where a task is looked at.
+pub fn task_page(id: &TaskId) -> String {
+    format!("/schedules/{}", context::encode(id.as_str()))
 }
 
 /// The days this page is asked for.

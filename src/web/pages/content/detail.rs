@@ -23,6 +23,7 @@ use crate::{
             parts::PromptParts,
             picture::alt,
             preview::Previews,
+            proposal::ProposalNote,
             publish::Publish,
         },
         context,
@@ -116,6 +117,7 @@ pub fn Detail() -> impl IntoView {
         <div class="content-detail">
             <figure class="stage">{image}</figure>
             <div class="stack beside">
+                <ProposalNote content=Arc::clone(&content)/>
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
