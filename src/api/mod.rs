@@ -3,23 +3,26 @@
 mod captions;
 mod characters;
 mod content;
+mod datasets;
 mod error;
 mod events;
 mod extract;
 mod images;
 mod jobs;
 mod models;
+pub mod pictures;
 mod posts;
 mod prompts;
 mod reply;
 mod settings;
+mod uploads;
 
-use axum::{Router, http::Uri, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, http::Uri, routing::get};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use self::error::Refusal;
+pub use self::{error::Refusal, uploads::Upload};
 use crate::{
     domain::problem::{Kind, Problem},
     state::AppState,
@@ -41,6 +44,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "images", description = "Making pictures"),
         (name = "jobs", description = "Work that outlives a request"),
         (name = "content", description = "The pictures that were made"),
+        (name = "datasets", description = "Pictures with captions to train LoRAs on"),
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
         (name = "captions", description = "Words that go out with pictures"),
@@ -53,7 +57,7 @@ struct Document;
 
 /// Every route under `/api`.
 pub fn router(app: &AppState) -> Router<AppState> {
-    let (routes, document) = documented().split_for_parts();
+    let (routes, document) = documented(app.config.upload_limit).split_for_parts();
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
     Router::new()
@@ -64,11 +68,13 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .route("/api", axum::routing::any(unknown))
         .route("/api/", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(cors(app))
 }
 
-fn documented() -> OpenApiRouter<AppState> {
+fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
+    let largest_upload = usize::try_from(largest_upload).unwrap_or(usize::MAX);
+    let uploads = OpenApiRouter::new().routes(routes!(datasets::add_images)).layer(DefaultBodyLimit::max(largest_upload));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(characters::list, characters::create))
         .routes(routes!(characters::get, characters::put, characters::patch, characters::delete))
@@ -87,6 +93,18 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(content::submit))
         .routes(routes!(content::approve))
         .routes(routes!(content::reject))
+        .merge(uploads)
+        .routes(routes!(datasets::list, datasets::create))
+        .routes(routes!(datasets::get, datasets::patch, datasets::delete))
+        .routes(routes!(datasets::image, datasets::caption, datasets::remove))
+        .routes(routes!(datasets::remove_many))
+        .routes(routes!(datasets::add_contents))
+        .routes(routes!(datasets::checks))
+        .routes(routes!(datasets::fix))
+        .routes(routes!(datasets::captions))
+        .routes(routes!(datasets::caption_job))
+        .routes(routes!(datasets::look_again))
+        .routes(routes!(datasets::undo))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::get, prompts::patch, prompts::delete))
         .routes(routes!(prompts::delete_many))

@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod characters;
 mod content;
+mod datasets;
 mod doors;
 mod images;
 mod interruptions;

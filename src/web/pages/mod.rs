@@ -2,6 +2,7 @@
 
 pub mod characters;
 pub mod content;
+pub mod datasets;
 pub mod jobs;
 pub mod models;
 pub mod posts;

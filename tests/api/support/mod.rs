@@ -61,7 +61,17 @@ impl TestApp {
         Self::start_as(urls, comfy, dir, true).await
     }
 
+    /// With settings of the process changed by `set`.
+    pub async fn start_set(dir: Arc<TempDir>, set: impl FnOnce(&mut Config)) -> Self {
+        let comfy = sandbox().await;
+        Self::start_so(&comfy.url(), comfy, dir, true, set).await
+    }
+
     async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
+        Self::start_so(urls, comfy, dir, key_for_gemini, |_| {}).await
+    }
+
+    async fn start_so(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool, set: impl FnOnce(&mut Config)) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
         let (instagram, x) = (InstagramSandbox::start().await.unwrap(), XSandbox::start().await.unwrap());
         let mut config = Config::parse_from([
@@ -80,6 +90,7 @@ impl TestApp {
             &x.url(),
         ]);
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
+        set(&mut config);
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
@@ -90,6 +101,7 @@ impl TestApp {
             ..Limits::default()
         };
         let app = AppState::with_limits(config, store, Events::new(1), limits);
+        service::datasets::tidy(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(app.stopping.clone().cancelled_owned());
