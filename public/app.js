@@ -59,6 +59,8 @@
   // and loaded pictures stay as they are.
   function morph(old, fresh) {
     if (old.isEqualNode(fresh)) return;
+    // What the script itself has written stays.
+    if (old.nodeType === 1 && old.hasAttribute('data-own')) return;
     if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || keyOf(old) !== keyOf(fresh)) {
       old.replaceWith(document.importNode(fresh, true));
       return;
@@ -521,10 +523,12 @@
       field.checked = true;
     }
     if (field.matches('[data-pick-all]')) {
-      for (const box of all('.pick input, [data-pick]', field.form)) box.checked = field.checked;
+      for (const box of boxesOf(field.form)) box.checked = field.checked;
       tellPicked(field.form);
     }
-    if (field.type === 'file' && field.closest('.drop')) showFiles(field);
+    if (field.type === 'file' && field.form?.hasAttribute('data-upload')) field.files.length && field.form.requestSubmit();
+    else if (field.type === 'file' && field.closest('.drop')) showFiles(field);
+    if (field.matches('[data-save]')) save(field);
     if (field.matches('select[data-submit], input[data-submit]') || (field.matches('input, select') && field.closest('[data-submit]'))) field.form?.requestSubmit();
   });
 
@@ -534,9 +538,41 @@
     for (const radio of all('[data-width][data-height]', form ?? document)) radio.checked = radio.dataset.width === value('width') && radio.dataset.height === value('height');
   }
 
+  // The boxes of a form, also those that stand elsewhere and name it.
+  const boxesOf = (form) => [...(form?.elements ?? all('input'))].filter((box) => box.matches('.pick input, [data-pick]'));
+
   function tellPicked(form) {
-    const picked = all('.pick :checked, [data-pick]:checked', form ?? document).length;
+    const picked = boxesOf(form).filter((box) => box.checked).length;
     for (const place of all('[data-picked]', form ?? document)) place.textContent = `${picked} picked`;
+  }
+
+  // A field that is saved as soon as it is left, and says so quietly.
+  const saving = new WeakMap(); // field → the last save, so that an earlier one never overtakes it
+  function save(field) {
+    const before = saving.get(field) ?? Promise.resolve();
+    saving.set(field, before.then(() => send(field)));
+  }
+
+  async function send(field) {
+    const place = byId(field.dataset.saved);
+    const tell = (words, bad = false) => {
+      place.textContent = words;
+      place.classList.toggle('bad', bad);
+    };
+    const sent = field.value;
+    tell('Saving…');
+    try {
+      const answer = await fetch(field.dataset.save, { method: 'PATCH', keepalive: true, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ [field.name]: sent }) });
+      const said = await answer.json();
+      if (!answer.ok) return tell(said.detail, true);
+      field.defaultValue = said[field.name];
+      if (field.value === sent) field.value = said[field.name];
+      tell('Saved');
+      setTimeout(() => place.textContent === 'Saved' && tell(''), 4000);
+      if (stale.size) refreshSoon();
+    } catch {
+      tell('Not saved: the server cannot be reached.', true);
+    }
   }
 
   // ---- Dropping files -----------------------------------------------------------------------------------
@@ -613,6 +649,44 @@
     return true;
   }
 
+  // Files on their way, with how far they are. Where there is no script, the browser shows that itself.
+  function upload(form) {
+    const field = form.querySelector('input[type=file]');
+    const box = form.querySelector('.sending');
+    const [bar, words] = [box.querySelector('progress'), box.querySelector('p')];
+    const files = [...field.files];
+    const what = files.length === 1 ? files[0].name : `${files.length} files`;
+    const megabytes = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+    const stop = (problem) => {
+      box.hidden = true;
+      form.classList.remove('busy');
+      form.reset();
+      settle(form);
+      toast(problem, 'bad');
+    };
+    const request = new XMLHttpRequest();
+    request.open('POST', form.action);
+    // What is left for the next page stays there until that page is opened.
+    request.setRequestHeader('X-Live', '1');
+    request.upload.onprogress = ({ loaded, total }) => {
+      bar.max = total;
+      bar.value = loaded;
+      words.textContent = loaded < total ? `Sending ${what}: ${megabytes(loaded)} of ${megabytes(total)} MB` : `Looking at ${what}…`;
+      if (loaded >= total) bar.removeAttribute('value');
+    };
+    request.onload = () => {
+      leavingOnPurpose = true;
+      if (request.status < 400) location.assign(request.responseURL);
+      else stop('The server did not take the files.');
+    };
+    request.onerror = () => stop('The upload broke off. What was complete by then is kept; reload to see it.');
+    request.send(new FormData(form));
+    form.classList.add('busy');
+    form.setAttribute('aria-busy', 'true');
+    box.hidden = false;
+    words.textContent = `Sending ${what}`;
+  }
+
   // ---- Sending ------------------------------------------------------------------------------------------
 
   let leavingOnPurpose = false;
@@ -625,6 +699,10 @@
     }
     if (form.getAttribute('aria-busy') === 'true') return event.preventDefault();
     if (event.defaultPrevented || form.method === 'dialog') return;
+    if (form.hasAttribute('data-upload')) {
+      event.preventDefault();
+      return upload(form);
+    }
     leavingOnPurpose = true;
     if (form.hasAttribute('data-no-busy') || form.method !== 'post') return;
     const button = event.submitter ?? form.querySelector('.button.primary, button:not([type=button])');
@@ -645,7 +723,7 @@
   }
 
   addEventListener('beforeunload', (event) => {
-    if (!leavingOnPurpose && all('form[data-guard]').some(isDirty)) event.preventDefault();
+    if (!leavingOnPurpose && (all('form[data-guard]').some(isDirty) || document.querySelector('form[data-upload].busy'))) event.preventDefault();
   });
 
   // Back from the browser's memory: nothing is on its way any more, and what is shown may be old.
@@ -829,6 +907,13 @@
         form.requestSubmit();
       }
       return;
+    }
+    // Captions are one line each: Enter goes on to the next, and leaving one saves it.
+    if (key === 'Enter' && !event.shiftKey && !event.isComposing && target instanceof Element && target.matches('textarea[data-save]')) {
+      event.preventDefault();
+      const fields = all('textarea[data-save]');
+      const next = fields[fields.indexOf(target) + 1];
+      return next ? next.focus() : target.blur();
     }
     if (key === 'Escape') {
       const menu = document.querySelector('details.menu[open]');

@@ -60,6 +60,17 @@ impl Refusal {
         Self { post: Some(Box::new(post)), ..self }
     }
 
+    /// The body is no form with files.
+    pub fn form_type() -> Self {
+        let problem = Problem::new(Kind::Unsupported, "Send the files as a form, with the header Content-Type: multipart/form-data.");
+        problem.into()
+    }
+
+    /// What is wrong, without its status.
+    pub fn into_problem(self) -> Problem {
+        self.problem
+    }
+
     /// The body is of a kind we do not read.
     pub fn media_type() -> Self {
         let problem = Problem::new(Kind::Malformed, "Send JSON, with the header Content-Type: application/json.");

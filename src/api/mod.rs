@@ -4,6 +4,7 @@ mod calendar;
 mod captions;
 mod characters;
 mod content;
+mod datasets;
 mod error;
 mod events;
 mod extract;
@@ -12,19 +13,21 @@ mod jobs;
 mod models;
 mod notifications;
 mod older_schedules;
+pub mod pictures;
 mod posts;
 mod prompts;
 mod reply;
 mod schedules;
 mod settings;
+mod uploads;
 
-use axum::{Router, http::Uri, middleware, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::get};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
-use self::error::Refusal;
+pub use self::{error::Refusal, uploads::Upload};
 use crate::{
     domain::problem::{Kind, Problem},
     state::AppState,
@@ -46,6 +49,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "images", description = "Making pictures"),
         (name = "jobs", description = "Work that outlives a request"),
         (name = "content", description = "The pictures that were made"),
+        (name = "datasets", description = "Pictures with captions to train LoRAs on"),
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
         (name = "calendar", description = "What is out, what goes out, what is proposed"),
@@ -61,7 +65,7 @@ struct Document;
 
 /// Every route under `/api`.
 pub fn router(app: &AppState) -> Router<AppState> {
-    let (routes, document) = documented().split_for_parts();
+    let (routes, document) = documented(app.config.upload_limit).split_for_parts();
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
     Router::new()
@@ -74,11 +78,13 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(error::broke_down))
         .layer(middleware::map_response(error::in_our_shape))
-        .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(cors(app))
 }
 
-fn documented() -> OpenApiRouter<AppState> {
+fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
+    let largest_upload = usize::try_from(largest_upload).unwrap_or(usize::MAX);
+    let uploads = OpenApiRouter::new().routes(routes!(datasets::add_images)).layer(DefaultBodyLimit::max(largest_upload));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(characters::list, characters::create))
         .routes(routes!(characters::get, characters::put, characters::patch, characters::delete))
@@ -100,6 +106,18 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(content::approve))
         .routes(routes!(content::reject))
         .routes(routes!(content::withdraw))
+        .merge(uploads)
+        .routes(routes!(datasets::list, datasets::create))
+        .routes(routes!(datasets::get, datasets::patch, datasets::delete))
+        .routes(routes!(datasets::image, datasets::caption, datasets::remove))
+        .routes(routes!(datasets::remove_many))
+        .routes(routes!(datasets::add_contents))
+        .routes(routes!(datasets::checks))
+        .routes(routes!(datasets::fix))
+        .routes(routes!(datasets::captions))
+        .routes(routes!(datasets::caption_job))
+        .routes(routes!(datasets::look_again))
+        .routes(routes!(datasets::undo))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::get, prompts::patch, prompts::delete))
         .routes(routes!(prompts::delete_many))

@@ -10,7 +10,12 @@ use chrono::Utc;
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use crate::{domain::content::ContentId, service, state::AppState};
+use crate::{
+    api::pictures::{Keep, send},
+    domain::{content::ContentId, dataset::DatasetId},
+    service,
+    state::AppState,
+};
 
 /// How the picture is to be sent.
 #[derive(Debug, Deserialize)]
@@ -42,6 +47,25 @@ pub async fn public(State(app): State<AppState>, Path((token, name)): Path<(Stri
         Ok(jpeg) => ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, no-store")], jpeg).into_response(),
         Err(_) => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// `/media/datasets/{id}/{name}`: a picture to train on. The address says which by its digest (`?v=`).
+pub async fn of_dataset(State(app): State<AppState>, Path((id, name)): Path<(DatasetId, String)>, headers: HeaderMap) -> Response {
+    let missing = || StatusCode::NOT_FOUND.into_response();
+    let Ok(picture) = service::datasets::picture(&app, &id, &name) else { return missing() };
+    let mime = picture.image.name.format().mime();
+    send(&picture.path, mime, &picture.image.digest, Keep::ForEver, &headers).await.unwrap_or_else(missing)
+}
+
+/// `/media/datasets/{id}/{name}/thumb.webp`.
+pub async fn thumbnail_of_dataset(
+    State(app): State<AppState>,
+    Path((id, name)): Path<(DatasetId, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let missing = || StatusCode::NOT_FOUND.into_response();
+    let Ok(picture) = service::datasets::thumbnail(&app, &id, &name).await else { return missing() };
+    send(&picture.path, "image/webp", &picture.image.digest, Keep::ForEver, &headers).await.unwrap_or_else(missing)
 }
 
 async fn file(

@@ -2,14 +2,15 @@
 
 mod guard;
 mod media;
+mod uploads;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer};
@@ -36,6 +37,8 @@ pub fn router(app: AppState) -> Router {
         .merge(api::router(&app))
         .route("/media/{name}", get(media::original))
         .route("/media/{id}/thumb.webp", get(media::thumbnail))
+        .route("/media/datasets/{id}/{name}", get(media::of_dataset))
+        .route("/media/datasets/{id}/{name}/thumb.webp", get(media::thumbnail_of_dataset))
         .route("/public/media/{token}/{name}", get(media::public))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -63,10 +66,17 @@ fn pages(app: &AppState) -> Router<AppState> {
     Router::new()
         .leptos_routes_with_context(app, routes, context, web::shell::shell)
         .fallback(fallback)
+        .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
+        .merge(uploads(app))
         .layer(middleware::from_fn(lead_back))
         .layer(middleware::from_fn(web::flash::hand_over))
         .layer(sessions())
-        .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
+}
+
+/// Forms that carry files: they are read piece by piece, and may be larger than others.
+fn uploads(app: &AppState) -> Router<AppState> {
+    let largest = usize::try_from(app.config.upload_limit).unwrap_or(usize::MAX);
+    Router::new().route("/actions/datasets/upload/{id}", post(uploads::into_dataset)).layer(DefaultBodyLimit::max(largest))
 }
 
 /// Sessions hold nothing but words for the next page, so they need not outlive the process.

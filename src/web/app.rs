@@ -48,6 +48,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("prompts/new") view=pages::prompts::edit::New/>
                     <Route path=path!("prompts/templates") view=pages::prompts::templates::TemplatesPage/>
                     <Route path=path!("prompts/:id") view=pages::prompts::edit::Edit/>
+                    <Route path=path!("datasets") view=pages::datasets::list::Datasets/>
+                    <Route path=path!("datasets/new") view=pages::datasets::create::New/>
+                    <Route path=path!("datasets/:id") view=pages::datasets::detail::Detail/>
+                    <Route path=path!("datasets/:id/library") view=pages::datasets::library::Library/>
                     <Route path=path!("system") view=pages::system::System/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
                     <Route path=path!("models") view=pages::models::Models/>

@@ -54,14 +54,17 @@ pub async fn hand_over(session: Session, mut request: Request, next: Next) -> Re
     next.run(request).await
 }
 
+/// Leaves something for the next page, in this session.
+pub async fn put(session: &Session, flash: Flash) {
+    if let Err(error) = session.insert(KEY, flash).await {
+        tracing::warn!(%error, "a word for the next page is lost");
+    }
+}
+
 /// Leaves something for the next page. A session that cannot be written loses a word, not the deed.
 pub async fn leave(flash: Flash) {
     match leptos_axum::extract::<Session>().await {
-        Ok(session) => {
-            if let Err(error) = session.insert(KEY, flash).await {
-                tracing::warn!(%error, "a word for the next page is lost");
-            }
-        }
+        Ok(session) => put(&session, flash).await,
         Err(error) => tracing::warn!(%error, "there is no session for a word"),
     }
 }

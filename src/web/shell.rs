@@ -124,7 +124,8 @@ fn Sidebar() -> impl IntoView {
         place("/posts", "Posts", icondata_lu::LuSend, "o"),
         place("/schedules", "Schedules", icondata_lu::LuAlarmClock, "w"),
     ];
-    let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
+    let train =
+        [place("/datasets", "Datasets", icondata_lu::LuGalleryThumbnails, "b"), place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
         place("/settings", "Settings", icondata_lu::LuSettings, "e"),
@@ -172,7 +173,7 @@ fn link(place: Place) -> impl IntoView {
 
 /// Whether a page can be filtered by a character.
 fn is_filtered(path: &str) -> bool {
-    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar" | "/schedules" | "/schedules/runs")
+    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar" | "/schedules" | "/schedules/runs" | "/datasets")
 }
 
 /// How much there waits for a person.

@@ -5,6 +5,7 @@ mod bad_input;
 mod calendar;
 mod characters;
 mod content;
+mod datasets;
 mod doors;
 mod images;
 mod interruptions;

@@ -45,17 +45,21 @@ impl Received {
         !self.added.is_empty() || self.captioned > 0
     }
 
-    /// What came of it, in a sentence or two.
-    pub fn words(&self) -> String {
-        let count = |number: usize, one: &str, many: &str| if number == 1 { format!("1 {one}") } else { format!("{number} {many}") };
-        let added = match (self.added.len(), self.captioned) {
+    /// What came, in a sentence.
+    pub fn came(&self) -> String {
+        match (self.added.len(), self.captioned) {
             (0, 0) => "Nothing was added.".to_owned(),
             (0, captions) => format!("{} read.", count(captions, "caption", "captions")),
             (pictures, 0) => format!("{} added.", count(pictures, "picture", "pictures")),
             (pictures, captions) => {
                 format!("{} added, {} read.", count(pictures, "picture", "pictures"), count(captions, "caption", "captions"))
             }
-        };
+        }
+    }
+
+    /// What came of it, in a few sentences.
+    pub fn words(&self) -> String {
+        let added = self.came();
         if self.refused.is_empty() {
             return added;
         }
@@ -63,6 +67,19 @@ impl Received {
         let more = self.refused.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" And {} more.", count(more, "file", "files")) } else { String::new() };
         format!("{added} {} not taken. {}{more}", count(self.refused.len(), "file was", "files were"), named.join(" "))
+    }
+
+    /// The files that were not taken, as a failure; `None` when all were.
+    pub fn left_out(&self) -> Option<Problem> {
+        if self.refused.is_empty() {
+            return self.problem();
+        }
+        let words = format!("{} not taken.", count(self.refused.len(), "file was", "files were"));
+        Some(Problem { kind: Kind::Invalid, message: words, errors: self.errors() })
+    }
+
+    fn errors(&self) -> Vec<FieldError> {
+        self.refused.iter().map(|one| FieldError { field: one.file.clone(), message: one.why.clone() }).collect()
     }
 
     /// The failure it is when nothing came of it.
@@ -74,9 +91,12 @@ impl Received {
             return Some(Problem::invalid("files", "Choose at least one picture."));
         };
         let kind = if self.refused.iter().all(|one| one.kind == first.kind) { first.kind } else { Kind::Invalid };
-        let errors = self.refused.iter().map(|one| FieldError { field: one.file.clone(), message: one.why.clone() });
-        Some(Problem { kind, message: self.words(), errors: errors.collect() })
+        Some(Problem { kind, message: self.words(), errors: self.errors() })
     }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
 #[cfg(test)]

@@ -109,6 +109,12 @@ pub(super) fn remove(path: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Where a dataset's files lie, for a person to read.
+pub fn lies_in(app: &AppState, id: &DatasetId) -> Option<String> {
+    let home = home(app, id).ok()?;
+    Some(std::path::absolute(&home).unwrap_or(home).display().to_string())
+}
+
 /// Where a dataset's files lie.
 pub(super) fn home(app: &AppState, id: &DatasetId) -> Result<PathBuf, Problem> {
     Ok(root(app).join(file_name(id)?))

@@ -28,6 +28,8 @@ pub(super) const NO_PICTURE: &str = "It is no PNG, JPEG or WebP picture that can
 
 /// Largest text file that is read as a caption.
 pub(super) const LARGEST_TEXT: u64 = 64 << 10;
+/// Most files of one upload.
+const MOST_FILES: usize = 5_000;
 /// So many bytes tell what a file is.
 const START: usize = 12;
 
@@ -40,6 +42,7 @@ pub struct Receiving {
     names: HashMap<Called, ImageName>,
     captions: Vec<(Called, String, String)>,
     archives: usize,
+    files: usize,
 }
 
 /// Where a file came from, and its name without the ending: what a picture and its caption have in common.
@@ -79,12 +82,17 @@ impl Receiving {
         let dataset = get(app, id)?;
         folder::file_name(&dataset.id)?;
         let (app, id, received) = (app.clone(), dataset.id.clone(), Received::default());
-        Ok(Self { app, id, received, names: HashMap::new(), captions: Vec::new(), archives: 0 })
+        Ok(Self { app, id, received, names: HashMap::new(), captions: Vec::new(), archives: 0, files: 0 })
     }
 
     /// Takes one file, as far as it can be taken; what is wrong with it is told at the end. A file that is refused is
     /// still read to its end, so that the next one can come.
     pub async fn file<E>(&mut self, called: &str, mut chunks: impl Stream<Item = Result<Bytes, E>> + Unpin) -> Result<(), Broke<E>> {
+        self.files += 1;
+        if self.files > MOST_FILES {
+            let words = format!("Send at most {MOST_FILES} files at a time. What came before stays.");
+            return Err(Error::from(Problem::new(Kind::TooLarge, words)).into());
+        }
         if let Err(refused) = self.take(called, &mut chunks).await? {
             self.received.refuse(called, refused);
         }

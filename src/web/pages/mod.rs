@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod characters;
 pub mod content;
+pub mod datasets;
 pub mod jobs;
 pub mod models;
 pub mod notifications;

@@ -69,6 +69,12 @@ impl TestApp {
         Self::start_as(urls, comfy, dir, |_| {}).await
     }
 
+    /// With other settings, on a folder that is there.
+    pub async fn start_set(dir: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
+        let comfy = sandbox().await;
+        Self::start_as(&comfy.url(), comfy, dir, change).await
+    }
+
     async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, change: impl FnOnce(&mut Config)) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
         let instagram = InstagramSandbox::start(instagram::Options::default()).await.unwrap();
@@ -106,6 +112,7 @@ impl TestApp {
             ..Limits::default()
         };
         let app = AppState::with_limits(config, store, Events::new(1), limits);
+        service::datasets::tidy(&app).await.unwrap();
         let served = axum::serve(listener, router::router(app.clone())).with_graceful_shutdown(app.stopping.clone().cancelled_owned());
         service::models::look(&app, Utc::now()).await;
         let workers = vec![

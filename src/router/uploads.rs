@@ -1,0 +1,47 @@
+//! Files from the form of a page: the same as over the API, answered by a page.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+
+use crate::{
+    api::{Refusal, Upload},
+    domain::{
+        dataset::{DatasetId, Received},
+        problem::Problem,
+    },
+    state::AppState,
+    web::{
+        context::encode,
+        flash::{self, Flash, Refused, Toast},
+    },
+};
+
+/// `/actions/datasets/upload/{id}`: adds pictures, and leads back to the dataset with what came of it.
+pub async fn into_dataset(
+    State(app): State<AppState>,
+    Path(id): Path<DatasetId>,
+    session: Session,
+    upload: Result<Upload, Refusal>,
+) -> Response {
+    let received = match upload {
+        Ok(upload) => upload.into_dataset(&app, &id).await,
+        Err(refusal) => Err(refusal.into_problem()),
+    };
+    flash::put(&session, told(received)).await;
+    Redirect::to(&format!("/datasets/{}", encode(id.as_str()))).into_response()
+}
+
+/// What the page says: a short word for what came, a list of what did not.
+fn told(received: Result<Received, Problem>) -> Flash {
+    let refused = |problem| Some(Refused { form: "upload".into(), problem, values: serde_json::Value::Null });
+    match received {
+        Err(problem) => Flash { toast: None, refused: refused(problem) },
+        Ok(received) => {
+            let good = received.is_something().then(|| Toast { good: true, words: received.came(), view: None, undo: None });
+            Flash { toast: good, refused: received.left_out().and_then(refused) }
+        }
+    }
+}
