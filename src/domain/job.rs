@@ -306,7 +306,12 @@ impl Job {
     pub fn images(&self) -> Option<&ImageOrder> {
         match &self.work {
             Work::GenerateImage(order) => Some(order),
-            Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
+            Work::WriteCaption(_)
+            | Work::WritePrompts(_)
+            | Work::DescribeImages(_)
+            | Work::Publish(_)
+            | Work::Train(_)
+            | Work::RunTask(_) => None,
         }
     }
 
@@ -314,7 +319,12 @@ impl Job {
     pub fn captions(&self) -> Option<&CaptionOrder> {
         match &self.work {
             Work::WriteCaption(order) => Some(order),
-            Work::GenerateImage(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
+            Work::GenerateImage(_)
+            | Work::WritePrompts(_)
+            | Work::DescribeImages(_)
+            | Work::Publish(_)
+            | Work::Train(_)
+            | Work::RunTask(_) => None,
         }
     }
 
@@ -322,7 +332,12 @@ impl Job {
     pub fn prompts(&self) -> Option<&PromptsOrder> {
         match &self.work {
             Work::WritePrompts(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
+            Work::GenerateImage(_)
+            | Work::WriteCaption(_)
+            | Work::DescribeImages(_)
+            | Work::Publish(_)
+            | Work::Train(_)
+            | Work::RunTask(_) => None,
         }
     }
 
@@ -330,7 +345,12 @@ impl Job {
     pub fn descriptions(&self) -> Option<&DescribeOrder> {
         match &self.work {
             Work::DescribeImages(order) => Some(order),
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => None,
+            Work::GenerateImage(_)
+            | Work::WriteCaption(_)
+            | Work::WritePrompts(_)
+            | Work::Publish(_)
+            | Work::Train(_)
+            | Work::RunTask(_) => None,
         }
     }
 

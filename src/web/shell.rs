@@ -173,7 +173,10 @@ fn link(place: Place) -> impl IntoView {
 
 /// Whether a page can be filtered by a character.
 fn is_filtered(path: &str) -> bool {
-    matches!(path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar" | "/schedules" | "/schedules/runs" | "/datasets")
+    matches!(
+        path,
+        "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/calendar" | "/schedules" | "/schedules/runs" | "/datasets"
+    )
 }
 
 /// How much there waits for a person.

@@ -39,13 +39,15 @@ pub enum Sign {
 /// Bars other than that of the training look the same but for its name. Each step is shown twice: with the old loss,
 /// then with its own.
 static BAR: LazyLock<Regex> = LazyLock::new(|| {
-    let bar = r"steps:\s+\d+%\|[^|]*\|\s*(\d+)/(\d+) \[([^<\s]+)<([^,\s]+),\s*([\d.?]+)(s/it|it/s)(?:, [^\]]*?avr_loss=([^\s,\]]+)[\s,\]])?";
+    let bar =
+        r"steps:\s+\d+%\|[^|]*\|\s*(\d+)/(\d+) \[([^<\s]+)<([^,\s]+),\s*([\d.?]+)(s/it|it/s)(?:, [^\]]*?avr_loss=([^\s,\]]+)[\s,\]])?";
     Regex::new(bar).expect("the expression is ours")
 });
 
 static EPOCH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^epoch (\d+)/(\d+)\s*$").expect("the expression is ours"));
 
-static TOTAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*total optimization steps\b[^:]*: (\d+)").expect("the expression is ours"));
+static TOTAL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*total optimization steps\b[^:]*: (\d+)").expect("the expression is ours"));
 
 static SKIPPING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^skipping (\d+) steps\b").expect("the expression is ours"));
 
@@ -175,7 +177,9 @@ mod tests {
         let line = "steps:  5%|▌         | 2/40 [00:05<01:53,  2.98s/it, avr_loss=1.2]Traceback (most recent call last):";
         assert!(matches!(signs(line)[..], [Sign::Step { step: 2, .. }]));
         let two = "steps:  5%|▌| 2/40 [00:05<01:53,  2.98s/it]steps:  8%|▌| 3/40 [1:00:05<26:01:53,  2.98it/s, lr=1e-4, avr_loss=nan]";
-        let [Sign::Step { step: 2, loss: None, .. }, Sign::Step { step: 3, seconds_left: Some(93_713), loss: Some(loss), .. }] = signs(two)[..] else {
+        let [Sign::Step { step: 2, loss: None, .. }, Sign::Step { step: 3, seconds_left: Some(93_713), loss: Some(loss), .. }] =
+            signs(two)[..]
+        else {
             panic!("{:?}", signs(two));
         };
         assert!(loss.is_nan());
