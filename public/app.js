@@ -227,7 +227,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'character', 'post', 'task', 'system', 'settings'];
+  const TOPICS = ['job', 'content', 'character', 'post', 'task', 'system', 'settings', 'activity'];
   let source = null;
   let failures = 0;
   let lostBefore = false;

@@ -6,10 +6,12 @@
 
 pub mod domain;
 
+pub mod actor;
 pub mod store;
 
 pub mod integrations;
 
+pub mod attempts;
 pub mod config;
 pub mod error;
 pub mod events;

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    attempts::Attempts,
     config::Config,
     domain::job::Lane,
     events::Events,
@@ -60,6 +61,8 @@ pub struct Shared {
     pub stopping: CancellationToken,
     /// What was deleted just now.
     pub trash: Trash,
+    /// Attempts to log in.
+    pub attempts: Attempts,
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
@@ -103,6 +106,7 @@ impl AppState {
             publish: Notify::new(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
+            attempts: Attempts::default(),
             prepared: Prepared::default(),
         }))
     }

@@ -6,24 +6,26 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
+    ("actor", &["domain"]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
     ("live", &["domain"]),
     ("trash", &["domain"]),
+    ("attempts", &[]),
     ("prepared", &[]),
     ("assets", &[]),
-    ("store", &["domain", "config"]),
+    ("store", &["actor", "domain", "config"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
-    ("service", &["domain", "error", "integrations", "live", "prepared", "state", "store"]),
-    ("jobs", &["domain", "service", "state"]),
+    ("state", &["attempts", "config", "domain", "events", "integrations", "live", "prepared", "store", "trash"]),
+    ("service", &["actor", "attempts", "domain", "error", "integrations", "live", "prepared", "state", "store"]),
+    ("jobs", &["actor", "domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),
-    ("router", &["api", "assets", "domain", "error", "service", "state", "web"]),
+    ("router", &["actor", "api", "assets", "domain", "error", "service", "state", "web"]),
     ("run", &["config", "events", "jobs", "router", "sandbox", "service", "state", "store"]),
 ];
 

@@ -1,5 +1,6 @@
 //! The JSON API: every URL under `/api`, and the documents that describe it.
 
+mod activity;
 mod captions;
 mod characters;
 mod content;
@@ -14,7 +15,12 @@ mod prompts;
 mod reply;
 mod settings;
 
-use axum::{Router, http::Uri, routing::get};
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, Uri},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
@@ -46,13 +52,14 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
-        (name = "events", description = "What happens, as it happens")
+        (name = "events", description = "What happens, as it happens"),
+        (name = "activity", description = "What was done, and by whom")
     )
 )]
 struct Document;
 
 /// Every route under `/api`.
-pub fn router(app: &AppState) -> Router<AppState> {
+pub fn router() -> Router<AppState> {
     let (routes, document) = documented().split_for_parts();
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
@@ -65,7 +72,6 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .route("/api/", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(cors(app))
 }
 
 fn documented() -> OpenApiRouter<AppState> {
@@ -109,11 +115,13 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(events::stream))
+        .routes(routes!(activity::list))
 }
 
-fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
-    use axum::http::{HeaderName, HeaderValue, Method, header};
-    let origins: Vec<HeaderValue> = app.config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+/// What front ends in browsers may read and send: those of `origins`, and no others.
+pub fn cors(origins: &[String]) -> tower_http::cors::CorsLayer {
+    use axum::http::{HeaderName, Method, header};
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     if origins.is_empty() {
         return tower_http::cors::CorsLayer::new();
     }
@@ -129,6 +137,11 @@ fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")])
+}
+
+/// A problem document of that status: what a caller hears that the guards stop.
+pub fn refuse(status: StatusCode, words: &str) -> Response {
+    Refusal::with_status(status, words).into_response()
 }
 
 async fn unknown(uri: Uri) -> Refusal {

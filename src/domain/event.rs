@@ -33,6 +33,8 @@ pub enum Topic {
     Character,
     /// What is set for the installation.
     Settings,
+    /// What was done, and by whom.
+    Activity,
     /// Outside services and the store.
     System,
 }
@@ -51,7 +53,8 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 7] = [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Character, Self::Settings, Self::System];
+    pub const ALL: [Self; 8] =
+        [Self::Job, Self::Content, Self::Post, Self::Prompt, Self::Character, Self::Settings, Self::Activity, Self::System];
 
     /// As it is sent.
     pub fn key(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Topic {
             Self::Prompt => "prompt",
             Self::Character => "character",
             Self::Settings => "settings",
+            Self::Activity => "activity",
             Self::System => "system",
         }
     }

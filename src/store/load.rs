@@ -12,7 +12,16 @@ use super::{
     state::{SETTINGS, State},
     table::Table,
 };
-use crate::domain::{account::Account, character::Character, content::Content, job::Job, library::Prompt, post::Post};
+use crate::domain::{
+    access::{ApiToken, Login},
+    account::Account,
+    activity::Activity,
+    character::Character,
+    content::Content,
+    job::Job,
+    library::Prompt,
+    post::Post,
+};
 
 /// From so many records on, reading is shared among threads.
 const MANY: usize = 2_000;
@@ -35,13 +44,16 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
     let mut damaged = Vec::new();
     let mut state = State {
         accounts: array::<Account>(dir, &mut damaged),
+        activity: array::<Activity>(dir, &mut damaged),
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
+        logins: array::<Login>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
         secrets: array::<SealedSecret>(dir, &mut damaged),
         settings: Arc::default(),
+        tokens: array::<ApiToken>(dir, &mut damaged),
     };
     match object(dir, SETTINGS) {
         Ok(settings) => state.settings = settings,
@@ -66,6 +78,9 @@ impl State {
     fn empty(&mut self, collection: &str) {
         match collection {
             Account::COLLECTION => self.accounts = Table::default(),
+            Activity::COLLECTION => self.activity = Table::default(),
+            ApiToken::COLLECTION => self.tokens = Table::default(),
+            Login::COLLECTION => self.logins = Table::default(),
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Job::COLLECTION => self.jobs = Table::default(),

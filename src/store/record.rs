@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{state::State, table::Table};
+use super::{
+    state::State,
+    table::Table,
+    told::{self, Change},
+};
 use crate::domain::{
+    access::{ApiToken, Login},
     account::Account,
+    activity::{Activity, Deed},
     character::Character,
     content::Content,
     job::{Job, JobStatus},
@@ -28,6 +34,11 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What activity says of a change of such a record. Unless there are better words, it is told plainly.
+    fn told(change: Change<'_, Self>, _state: &State) -> Option<Deed> {
+        told::plainly(change)
+    }
+
     /// Where such records are.
     fn table(state: &State) -> &Table<Self>;
 
@@ -44,11 +55,87 @@ pub struct SealedSecret {
     pub value: String,
 }
 
+impl Record for Activity {
+    const COLLECTION: &'static str = "activity";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("kind", &self.kind);
+        if let Some(character) = &self.character_id {
+            emit("character", character.as_str());
+        }
+    }
+
+    /// Nobody needs to be told that something was told.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.activity
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.activity
+    }
+}
+
+impl Record for ApiToken {
+    const COLLECTION: &'static str = "tokens";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("hash", &self.hash);
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::token(change)
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.tokens
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.tokens
+    }
+}
+
+impl Record for Login {
+    const COLLECTION: &'static str = "logins";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::login(change)
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.logins
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.logins
+    }
+}
+
 impl Record for Account {
     const COLLECTION: &'static str = "accounts";
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::account(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -65,6 +152,10 @@ impl Record for Character {
 
     fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::character(change)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -94,6 +185,10 @@ impl Record for Content {
         }
     }
 
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::content(change, state)
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.content
     }
@@ -120,6 +215,10 @@ impl Record for Job {
         }
     }
 
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::job(change, state)
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.jobs
     }
@@ -143,6 +242,10 @@ impl Record for Prompt {
 
     fn words(&self) -> Option<String> {
         Some(format!("{}\n{}", self.prompt, self.caption))
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::prompt(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -176,6 +279,10 @@ impl Record for Post {
         }
     }
 
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::post(change, state)
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.posts
     }
@@ -190,6 +297,10 @@ impl Record for SealedSecret {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::secret(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {

@@ -5,7 +5,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::Outlet;
 
 use super::{app::App, components::icon::Icon, context, flash::Toast};
-use crate::{assets, service};
+use crate::{assets, domain::access::Visitor, service};
 
 /// The document.
 pub fn shell() -> impl IntoView {
@@ -108,6 +108,7 @@ fn Sidebar() -> impl IntoView {
     let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
+        place("/activity", "Activity", icondata_lu::LuHistory, "v"),
         place("/settings", "Settings", icondata_lu::LuSettings, "e"),
         place("/api/docs", "API", icondata_lu::LuBraces, "a"),
     ];
@@ -128,6 +129,7 @@ fn Sidebar() -> impl IntoView {
             <div class="foot">
                 <Switcher/>
                 <Theme/>
+                <LogOut/>
                 <p class="hint js-only"><kbd>"Ctrl K"</kbd>" search · "<kbd>"?"</kbd>" keys"</p>
             </div>
         </nav>
@@ -138,7 +140,7 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/activity");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
     let waiting = waiting(place.path);
@@ -173,7 +175,7 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts") {
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/activity") {
         path
     } else {
         "/content".to_owned()
@@ -209,6 +211,14 @@ fn Theme() -> impl IntoView {
             <button class="button small noscript">"Set"</button>
         </form>
     }
+}
+
+/// For those who have logged in.
+#[component]
+fn LogOut() -> impl IntoView {
+    matches!(context::visitor(), Some(Visitor::Session(_))).then(|| {
+        view! { <form class="leave" method="post" action="/actions/access/log-out"><button class="button quiet small"><Icon of=icondata_lu::LuLogOut/>"Log out"</button></form> }
+    })
 }
 
 #[component]

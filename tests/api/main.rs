@@ -1,6 +1,8 @@
 //! The app through the doors its users go through: the JSON API, and forms as a browser without script sends them.
 
+mod access;
 mod accounts;
+mod activity;
 mod bad_input;
 mod characters;
 mod content;
@@ -9,5 +11,6 @@ mod images;
 mod interruptions;
 mod pages;
 mod review;
+mod security;
 mod support;
 mod words;

@@ -1,8 +1,11 @@
 //! The pages: a file a page, its server functions on top.
 
+pub mod access;
+pub mod activity;
 pub mod characters;
 pub mod content;
 pub mod jobs;
+pub mod login;
 pub mod models;
 pub mod posts;
 pub mod prompts;

@@ -53,32 +53,42 @@ impl TestApp {
     /// Without a key for Gemini.
     pub async fn start_without_key() -> Self {
         let comfy = sandbox().await;
-        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), false).await
+        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), false, &[]).await
     }
 
     /// With several servers: `urls` as in `COMFYUI_URL`.
     pub async fn start_at(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>) -> Self {
-        Self::start_as(urls, comfy, dir, true).await
+        Self::start_as(urls, comfy, dir, true, &[]).await
     }
 
-    async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool) -> Self {
+    /// Started with more flags.
+    pub async fn start_with_flags(flags: &[&str]) -> Self {
+        let comfy = sandbox().await;
+        Self::start_as(&comfy.url(), comfy, Arc::new(tempfile::tempdir().unwrap()), true, flags).await
+    }
+
+    async fn start_as(urls: &str, comfy: ComfySandbox, dir: Arc<TempDir>, key_for_gemini: bool, flags: &[&str]) -> Self {
         let gemini = GeminiSandbox::start(Duration::ZERO).await.unwrap();
         let (instagram, x) = (InstagramSandbox::start().await.unwrap(), XSandbox::start().await.unwrap());
-        let mut config = Config::parse_from([
-            "digital-dalla",
-            "--comfyui-url",
-            urls,
-            "--timezone",
-            "Europe/Rome",
-            "--cors-origins",
-            "https://front.example",
-            "--gemini-url",
-            &gemini.url(),
-            "--instagram-url",
-            &instagram.url(),
-            "--x-url",
-            &x.url(),
-        ]);
+        let mut config = Config::parse_from(
+            [
+                "digital-dalla",
+                "--comfyui-url",
+                urls,
+                "--timezone",
+                "Europe/Rome",
+                "--cors-origins",
+                "https://front.example",
+                "--gemini-url",
+                &gemini.url(),
+                "--instagram-url",
+                &instagram.url(),
+                "--x-url",
+                &x.url(),
+            ]
+            .iter()
+            .chain(flags),
+        );
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();

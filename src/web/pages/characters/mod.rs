@@ -1,6 +1,7 @@
 //! The pages of characters.
 
 pub mod accounts;
+pub mod activity;
 pub mod create;
 pub mod delete;
 pub mod list;
@@ -44,7 +45,14 @@ fn about<V: IntoView + 'static>(tab: &'static str, body: impl FnOnce(Arc<Charact
     let Some(character) = this_character() else { return view! { <Missing what="character"/> }.into_any() };
     let id = context::encode(character.id.as_str());
     let rests = (!character.is_active).then(|| view! { <Pill tone="" words="Resting"/> });
-    let tabs = [("", "Profile"), ("voice", "Voice"), ("look", "Look & LoRA"), ("story", "Story arcs"), ("accounts", "Accounts")];
+    let tabs = [
+        ("", "Profile"),
+        ("voice", "Voice"),
+        ("look", "Look & LoRA"),
+        ("story", "Story arcs"),
+        ("accounts", "Accounts"),
+        ("activity", "Activity"),
+    ];
     let tabs = tabs.map(|(path, words)| {
         view! { <a href=page_of(&character.id, path) aria-current=(path == tab).then_some("page")>{words}</a> }
     });
