@@ -3,7 +3,9 @@
 #[path = "fill.rs"]
 mod fill;
 
-use axum::{Router, body::Body, http::Request};
+use std::net::SocketAddr;
+
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use clap::Parser;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use digital_dalla::{config::Config, events::Events, router, state::AppState};
@@ -15,11 +17,13 @@ async fn app(contents: usize) -> (Router, tempfile::TempDir) {
     let store = fill::open(dir.path()).await;
     fill::fill(&store, contents, 100).await;
     let config = Config::parse_from(["digital-dalla"]);
-    (router::router(AppState::new(config, store, Events::new(1))), dir)
+    (router::routes(AppState::new(config, store, Events::new(1))), dir)
 }
 
 async fn get(app: Router, path: &str) -> usize {
-    let request = Request::get(path).body(Body::empty()).expect("a request");
+    // Somebody at this machine.
+    let caller = ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1)));
+    let request = Request::get(path).extension(caller).body(Body::empty()).expect("a request");
     let answer = app.oneshot(request).await.expect("an answer");
     assert!(answer.status().is_success());
     axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body").len()
@@ -47,7 +51,7 @@ fn search(criterion: &mut Criterion) {
         fill::fill(&store, 0, 50).await;
         fill::prompts(&store, 100_000).await;
         let app = AppState::new(Config::parse_from(["digital-dalla"]), store, Events::new(1));
-        (router::router(app), dir)
+        (router::routes(app), dir)
     });
     let mut group = criterion.benchmark_group("search in 100000 prompts");
     for (name, path) in [

@@ -230,7 +230,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification'];
+  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification', 'activity'];
   let source = null;
   let failures = 0;
   let lostBefore = false;

@@ -2,11 +2,17 @@
 
 mod training;
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono_tz::Tz;
-use clap::{ArgAction, Args, Parser, builder::BoolishValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, builder::BoolishValueParser};
+use ipnet::IpNet;
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -17,6 +23,10 @@ pub use self::training::TrainingConfig;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "digital-dalla", version)]
 pub struct Config {
+    /// What to do; without one, the server runs.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Simulate every outside service on this machine, in a data folder of its own.
     #[arg(
         long,
@@ -32,12 +42,12 @@ pub struct Config {
     )]
     pub sandbox: bool,
 
-    /// Address and port to listen on; this machine only.
-    #[arg(long, env = "DALLA_LISTEN", value_name = "DALLA_LISTEN", default_value = "127.0.0.1:3000", value_parser = loopback)]
+    /// Address and port to listen on; one that other machines reach needs a password.
+    #[arg(long, env = "DALLA_LISTEN", value_name = "DALLA_LISTEN", default_value = "127.0.0.1:3000", value_parser = address)]
     pub listen: SocketAddr,
 
     /// Where everything is stored [default: data, or data-sandbox with --sandbox].
-    #[arg(long = "data-dir", env = "DALLA_DATA_DIR", value_name = "DALLA_DATA_DIR")]
+    #[arg(long = "data-dir", env = "DALLA_DATA_DIR", value_name = "DALLA_DATA_DIR", global = true)]
     data_dir: Option<PathBuf>,
 
     /// Addresses of the ComfyUI servers, separated by commas.
@@ -151,6 +161,10 @@ pub struct Config {
     #[arg(long = "cors-origins", env = "DALLA_CORS_ORIGINS", value_name = "DALLA_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     pub cors_origins: Vec<String>,
 
+    /// Proxies whose word about clients is taken, as addresses or networks, separated by commas.
+    #[arg(long = "trusted-proxies", env = "DALLA_TRUSTED_PROXIES", value_name = "DALLA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+
     /// What to log, as in `info` or `digital_dalla=debug`.
     #[arg(long, env = "DALLA_LOG", value_name = "DALLA_LOG", default_value = "info")]
     pub log: String,
@@ -191,6 +205,13 @@ pub enum Login {
     Instagram,
     /// Facebook Login: a token is a page's, and the account's id has to be entered too.
     Facebook,
+}
+
+/// What there is to do beside running the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Sets the password, or puts another in its place: asks for it, or reads a line from standard input.
+    SetPassword,
 }
 
 /// Where the key comes from that seals the secrets.
@@ -287,16 +308,6 @@ fn network_keys() -> BTreeMap<String, SecretString> {
         .collect()
 }
 
-/// Until there is a password to ask for, nobody else may come in.
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:3000".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("this server has no login yet, so it listens on loopback addresses only".into())
-    }
-}
-
 fn http_url(text: &str) -> Result<Url, String> {
     let url: Url = text.trim().parse().map_err(|_| "write an address as in http://127.0.0.1:8188".to_owned())?;
     let fits = matches!(url.scheme(), "http" | "https") && url.has_host();
@@ -322,7 +333,13 @@ fn megabytes(text: &str) -> Result<u64, String> {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an address and a port, as in 0.0.0.0:3001".into())
+    text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:3000".into())
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| "write an address or a network, as in 127.0.0.1 or 172.16.0.0/12".to_owned())
 }
 
 fn word(text: &str) -> Result<String, String> {
@@ -387,8 +404,16 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_is_let_in_without_a_login() {
-        assert!(wrong(&["--listen", "0.0.0.0:3000"]).contains("loopback"));
+    fn proxies_are_addresses_or_networks() {
+        let config = Config::try_parse_from(["digital-dalla", "--trusted-proxies", "127.0.0.1,172.16.0.0/12,fd00::/8"]).unwrap();
+        assert_eq!(config.trusted_proxies.len(), 3);
+        assert!(wrong(&["--trusted-proxies", "the-proxy"]).contains("DALLA_TRUSTED_PROXIES"));
+    }
+
+    #[test]
+    fn a_command_knows_where_the_data_is() {
+        let config = Config::try_parse_from(["digital-dalla", "set-password", "--data-dir", "elsewhere"]).unwrap();
+        assert_eq!((config.command, config.data_dir()), (Some(Command::SetPassword), PathBuf::from("elsewhere")));
     }
 
     #[test]

@@ -6,11 +6,13 @@
 
 pub mod domain;
 
+pub mod actor;
 pub mod store;
 
 pub mod integrations;
 
 pub mod agenda;
+pub mod attempts;
 pub mod config;
 pub mod error;
 pub mod events;

@@ -1,5 +1,7 @@
 //! The life of the process: from settings to a running server, and to a clean stop.
 
+mod commands;
+
 use std::{net::SocketAddr, time::Duration};
 
 use chrono::Utc;
@@ -7,7 +9,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    config::Config,
+    config::{Command, Config},
     events::Events,
     jobs, router,
     sandbox::{
@@ -30,12 +32,21 @@ type Simulated = (ComfySandbox, GeminiSandbox, InstagramSandbox, XSandbox);
 /// How long the simulated Gemini takes: slow enough to be seen.
 const WRITING: Duration = Duration::from_millis(900);
 
-/// Runs until the process is told to stop. The error is what a person reads.
-pub async fn run(mut config: Config) -> Result<(), String> {
+/// Does what the command line asks for. The error is what a person reads.
+pub async fn run(config: Config) -> Result<(), String> {
+    match config.command {
+        None => serve_until_stopped(config).await,
+        Some(Command::SetPassword) => commands::set_password(config).await,
+    }
+}
+
+/// Runs until the process is told to stop.
+async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     log(&config)?;
     ignore_file_size_signal()?;
     let key = config.secret_key()?;
     let store = Store::open(OpenOptions { dir: config.data_dir(), key }).await.map_err(|error| error.to_string())?;
+    service::access::may_be_reached(&store, config.listen)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot_listen(config.listen, &error))?;
     // Kept until the end: the simulators stop with it.

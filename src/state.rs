@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agenda::Agenda,
+    attempts::Attempts,
     config::{Config, Login},
     domain::{dataset::Removed, job::Lane, library::Prompt},
     events::Events,
@@ -86,6 +87,8 @@ pub struct Shared {
     pub removed: Trash<Removed>,
     /// Pictures on their way into datasets.
     pub incoming: Incoming,
+    /// Attempts to log in.
+    pub attempts: Attempts,
     /// Answers that are sent again and again.
     pub prepared: Prepared,
 }
@@ -142,6 +145,7 @@ impl AppState {
             trash: Trash::default(),
             removed: Trash::default(),
             incoming: Incoming::default(),
+            attempts: Attempts::default(),
             prepared: Prepared::default(),
         }))
     }

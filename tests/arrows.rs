@@ -6,8 +6,9 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("domain", &[]),
+    ("actor", &["domain"]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
@@ -15,18 +16,19 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("incoming", &["domain"]),
     ("live", &["domain"]),
     ("trash", &["domain"]),
+    ("attempts", &[]),
     ("prepared", &[]),
     ("assets", &[]),
-    ("store", &["domain", "config"]),
+    ("store", &["actor", "domain", "config"]),
     ("agenda", &["domain", "store"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["agenda", "config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
-    ("service", &["agenda", "domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
-    ("jobs", &["domain", "service", "state"]),
+    ("state", &["agenda", "attempts", "config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
+    ("service", &["actor", "agenda", "attempts", "domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
+    ("jobs", &["actor", "domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),
-    ("router", &["api", "assets", "domain", "error", "service", "state", "web"]),
+    ("router", &["actor", "api", "assets", "domain", "error", "service", "state", "web"]),
     ("run", &["config", "events", "jobs", "router", "sandbox", "service", "state", "store"]),
 ];
 

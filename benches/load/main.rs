@@ -93,13 +93,14 @@ async fn ours(contents: usize, characters: usize) -> (AppState, SocketAddr, temp
     fill::fill(&store, contents, characters).await;
     let app = AppState::new(Config::parse_from(["digital-dalla"]), store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
     tokio::spawn(service::watching::tell_changes(app.clone()));
-    let address = serve(router::router(app.clone())).await;
+    let address = serve(router::routes(app.clone())).await;
     (app, address, dir)
 }
 
 async fn serve(router: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
     address
 }

@@ -49,6 +49,12 @@ pub struct ProblemDocument {
 }
 
 impl Refusal {
+    /// What the guards before the routes say.
+    pub fn with_status(status: StatusCode, words: &str) -> Self {
+        // The kind is for what has no status yet.
+        Self { status, problem: Problem::new(Kind::Malformed, words), post: None }
+    }
+
     /// The route is there, but not for this method.
     pub fn method(method: &Method) -> Self {
         let problem = Problem::new(Kind::Malformed, format!("{method} does not work here. The API is described at /api/docs."));

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::State,
+    extract::{Extension, State},
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -13,8 +13,9 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use super::{error::Refusal, extract::Query};
 use crate::{
-    domain::{event::Topic, problem::Problem},
+    domain::{access::Visitor, event::Topic, problem::Problem},
     events::Numbered,
+    service,
     state::AppState,
 };
 
@@ -35,6 +36,7 @@ pub struct Wishes {
 pub async fn stream(
     State(app): State<AppState>,
     Query(wishes): Query<Wishes>,
+    visitor: Option<Extension<Visitor>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     let topics = topics(wishes.topics.as_deref())?;
@@ -43,9 +45,22 @@ pub async fn stream(
     // A watcher that is too slow for even a thousand events goes on with the newest.
     let live = BroadcastStream::new(live).filter_map(|told| async { told.ok() });
     let all = stream::iter(missed).chain(live).filter(move |told| std::future::ready(topics.contains(&told.event.topic)));
-    let stopping = app.stopping.clone();
-    let events = all.map(|told| Ok(event(&told))).take_until(async move { stopping.cancelled().await });
+    let ends = async move {
+        tokio::select! {
+            () = app.stopping.cancelled() => {}
+            // Whoever is let in no longer hears nothing more.
+            () = shut_out(&app, visitor) => {}
+        }
+    };
+    let events = all.map(|told| Ok(event(&told))).take_until(Box::pin(ends));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))))
+}
+
+async fn shut_out(app: &AppState, visitor: Option<Extension<Visitor>>) {
+    match visitor {
+        Some(Extension(visitor)) => service::access::until_shut_out(app, &visitor).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn topics(wishes: Option<&str>) -> Result<Vec<Topic>, Problem> {

@@ -1,5 +1,6 @@
 //! The JSON API: every URL under `/api`, and the documents that describe it.
 
+mod activity;
 mod calendar;
 mod captions;
 mod characters;
@@ -21,7 +22,14 @@ mod schedules;
 mod settings;
 mod uploads;
 
-use axum::{Router, extract::DefaultBodyLimit, http::Uri, middleware, routing::get};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, Uri},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,7 +66,8 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "captions", description = "Words that go out with pictures"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
-        (name = "events", description = "What happens, as it happens")
+        (name = "events", description = "What happens, as it happens"),
+        (name = "activity", description = "What was done, and by whom")
     )
 )]
 struct Document;
@@ -79,7 +88,6 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .layer(CatchPanicLayer::custom(error::broke_down))
         .layer(middleware::map_response(error::in_our_shape))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(cors(app))
 }
 
 fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
@@ -159,11 +167,13 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(settings::look))
         .routes(routes!(settings::templates, settings::set_templates, settings::reset_templates))
         .routes(routes!(events::stream))
+        .routes(routes!(activity::list))
 }
 
-fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
-    use axum::http::{HeaderName, HeaderValue, Method, header};
-    let origins: Vec<HeaderValue> = app.config.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+/// What front ends in browsers may read and send: those of `origins`, and no others.
+pub fn cors(origins: &[String]) -> tower_http::cors::CorsLayer {
+    use axum::http::{HeaderName, Method, header};
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     if origins.is_empty() {
         return tower_http::cors::CorsLayer::new();
     }
@@ -179,6 +189,11 @@ fn cors(app: &AppState) -> tower_http::cors::CorsLayer {
             HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")])
+}
+
+/// A problem document of that status: what a caller hears that the guards stop.
+pub fn refuse(status: StatusCode, words: &str) -> Response {
+    Refusal::with_status(status, words).into_response()
 }
 
 async fn unknown(uri: Uri) -> Refusal {

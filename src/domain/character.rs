@@ -296,7 +296,7 @@ pub struct PromptSettingsChange {
 }
 
 /// A secret on its way in. Does not print, and is written out as `null`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct NewSecret(pub String);
 

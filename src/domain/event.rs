@@ -41,6 +41,8 @@ pub enum Topic {
     Character,
     /// What is set for the installation.
     Settings,
+    /// What was done, and by whom.
+    Activity,
     /// Outside services and the store.
     System,
 }
@@ -59,7 +61,7 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Job,
         Self::Content,
         Self::Dataset,
@@ -70,6 +72,7 @@ impl Topic {
         Self::Training,
         Self::Character,
         Self::Settings,
+        Self::Activity,
         Self::System,
     ];
 
@@ -86,6 +89,7 @@ impl Topic {
             Self::Training => "training",
             Self::Character => "character",
             Self::Settings => "settings",
+            Self::Activity => "activity",
             Self::System => "system",
         }
     }

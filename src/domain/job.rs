@@ -113,6 +113,16 @@ impl Work {
         }
     }
 
+    /// What is being done, in words.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::GenerateImage(_) => "Drawing pictures",
+            Self::WriteCaption(_) => "Writing captions",
+            Self::WritePrompts(_) => "Writing prompts",
+            Self::Publish(_) => "Publishing a post",
+        }
+    }
+
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {

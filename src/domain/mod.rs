@@ -3,7 +3,9 @@
 //! Nothing here reads a clock, a file or the network, and nothing here is secret: whatever is in these
 //! types may be shown to anyone who may see the page.
 
+pub mod access;
 pub mod account;
+pub mod activity;
 pub mod autonomy;
 pub mod calendar;
 pub mod caption;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{model::Family, template::Templates, training::TrainerSettings};
@@ -36,6 +36,9 @@ pub struct Settings {
     /// The trainer, where a person has set it.
     #[serde(skip_serializing_if = "TrainerSettings::is_empty")]
     pub trainer: TrainerSettings,
+    /// Since when a password is asked for; `None` when none is. The password itself lies with the secrets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_since: Option<DateTime<Utc>>,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,

@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 
 use self::queue::{HandedOut, JobQueue};
 use crate::{
+    actor,
     domain::{
         job::{JobId, Lane},
         problem::{Kind, Problem},
@@ -156,8 +157,9 @@ fn with_lane(monitor: Monitor, app: &AppState, lane: Lane, at_once: usize, hande
 
 /// A job whose worker broke down has failed; it must not look as if somebody were on it.
 async fn perform(app: &AppState, id: &JobId) {
-    let (worker, job) = (app.clone(), id.clone());
-    let performed = tokio::spawn(async move { service::work::perform(&worker, &job).await }).await;
+    let (worker, job, doer) = (app.clone(), id.clone(), service::jobs::actor(app, id));
+    let work = actor::by(doer.clone(), async move { service::work::perform(&worker, &job).await });
+    let performed = tokio::spawn(work).await;
     let problem: Problem = match performed {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.into(),
@@ -166,7 +168,7 @@ async fn perform(app: &AppState, id: &JobId) {
             Problem::new(Kind::Internal, "Something in this server broke while it worked on this. The log says what.")
         }
     };
-    if let Err(error) = service::jobs::fail(app, id, problem, Utc::now()).await {
+    if let Err(error) = actor::by(doer, service::jobs::fail(app, id, problem, Utc::now())).await {
         tracing::error!(job.id = %id, %error, "a failed job could not be marked");
     }
 }

@@ -1,48 +1,119 @@
-//! What stands before every route: only known host names, and headers that tell browsers to be strict.
+//! What stands before every route: only known host names, only our own pages and allowed front ends, only so much time;
+//! and headers that tell browsers to be strict.
+
+use std::{net::IpAddr, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tower::{Layer, ServiceExt};
+use tower_http::csrf::CsrfLayer;
 
-use crate::state::AppState;
+use super::refusal::{is_api, refuse};
+use crate::{api, domain::access::Caller, service, state::AppState};
+
+/// How much longer than an API call may wait any request may take.
+const TO_ANSWER: Duration = Duration::from_secs(60);
+
+/// For anything that is no page: nothing is run, nothing is loaded, and no other page shows it.
+const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// The API's documents are pages that others wrote: their script and style come from here, too.
+const DOCUMENTS: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+);
+const POWERS: HeaderValue =
+    HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()");
 
 /// Refuses requests for names that are not ours: a web page could otherwise point its own name at this machine
 /// and read everything (DNS rebinding).
 pub async fn known_host(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    if is_ours(request.headers(), request.uri().authority(), &app.config.allowed_hosts) {
+    let (headers, authority) = (request.headers(), request.uri().authority());
+    if is_ours(headers, authority, &app.config.allowed_hosts, app.config.listen.ip()) {
         return next.run(request).await;
     }
     // Under its public name this server shows pictures with a signed address, and nothing else.
     let public = app.config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
-    if public.is_some_and(|host| is_ours(request.headers(), request.uri().authority(), &[host])) {
+    if public.is_some_and(|host| is_ours(headers, authority, &[host], app.config.listen.ip())) {
         return match request.uri().path().starts_with("/public/media/") {
             true => next.run(request).await,
             false => StatusCode::NOT_FOUND.into_response(),
         };
     }
     let words = "This server is not known by that name. Add it to DALLA_ALLOWED_HOSTS.";
-    (StatusCode::MISDIRECTED_REQUEST, words).into_response()
+    refuse(request.uri().path(), StatusCode::MISDIRECTED_REQUEST, words)
 }
 
-fn is_ours(headers: &HeaderMap, authority: Option<&Authority>, allowed: &[String]) -> bool {
-    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(authority.map(Authority::as_str));
+fn is_ours(headers: &HeaderMap, authority: Option<&Authority>, allowed: &[String], listen: IpAddr) -> bool {
+    let named = headers.get(header::HOST).map(|host| host.to_str().unwrap_or("?")).or(authority.map(Authority::as_str));
     // HTTP/1.0 tools send no name at all, and no browser does that.
     let Some(named) = named else { return true };
     let Ok(authority) = named.parse::<Authority>() else { return false };
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    loopback || host.eq_ignore_ascii_case("localhost") || allowed.iter().any(|known| known.trim().eq_ignore_ascii_case(host))
+    // A name can be pointed at any address, but an address is what it is: where others are let in, they may use it.
+    let is_address = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback() || address == listen || listen.is_unspecified());
+    is_address || host.eq_ignore_ascii_case("localhost") || allowed.iter().any(|known| known.trim().eq_ignore_ascii_case(host))
 }
 
-/// Tells browsers not to guess types, not to show us inside other pages, and to keep our addresses to themselves.
-pub async fn headers(mut response: Response) -> Response {
+/// Refuses changes that a page of another site asks a browser for. Front ends that are allowed may use the API.
+pub async fn same_site(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let words = "A page of another site has asked for this. Front ends have to be allowed in DALLA_CORS_ORIGINS.";
+    let guard = CsrfLayer::new().with_rejection_response({
+        let path = path.clone();
+        move |_| refuse(&path, StatusCode::FORBIDDEN, words)
+    });
+    let front_ends = app.config.cors_origins.iter().filter(|origin| is_api(&path) && !origin.is_empty());
+    let guard = front_ends.fold(guard, |guard, origin| {
+        // They were read as origins when the process started.
+        guard.clone().add_trusted_origin(origin).unwrap_or(guard)
+    });
+    guard.layer(next).oneshot(request).await.into_response()
+}
+
+/// Lets front ends that are allowed read what the API and the pictures answer, refusals included.
+pub async fn front_ends(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if !is_api(path) && !path.starts_with("/media/") {
+        return next.run(request).await;
+    }
+    api::cors(&app.config.cors_origins).layer(next).oneshot(request).await.into_response()
+}
+
+/// No request is worked on for ever, whatever it waits for. Streams that have begun go on.
+pub async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    match tokio::time::timeout(app.config.wait_limit + TO_ANSWER, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            refuse(&path, StatusCode::GATEWAY_TIMEOUT, "This took too long. What was begun may still be done; look before you repeat it.")
+        }
+    }
+}
+
+/// Tells browsers not to guess types, not to show us inside other pages, not to keep what only those who are logged in
+/// may see, and to hold on to https.
+pub async fn headers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
+    let is_document = request.uri().path().starts_with("/api/docs");
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let mut set = |name: HeaderName, value: HeaderValue| drop(headers.insert(name, value));
+    set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    set(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    set(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    set(HeaderName::from_static("permissions-policy"), POWERS);
+    set(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    if is_secure {
+        set(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if is_document { DOCUMENTS } else { NO_PAGE });
+    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page && service::access::is_asked(&app.store.read()) {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
     response
 }
 
@@ -50,14 +121,25 @@ pub async fn headers(mut response: Response) -> Response {
 mod tests {
     use super::*;
 
-    fn asked_for(host: &str) -> bool {
+    fn asked_for(host: &str, listen: &str) -> bool {
         let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_str(host).unwrap())]);
-        is_ours(&headers, None, &["box.home".into()])
+        is_ours(&headers, None, &["box.home".into()], listen.parse().unwrap())
     }
 
     #[test]
     fn only_known_names_are_answered() {
-        assert!(asked_for("127.0.0.1:3000") && asked_for("localhost") && asked_for("[::1]:3000") && asked_for("box.home:3000"));
-        assert!(!asked_for("evil.example") && !asked_for("127.0.0.1.evil.example") && !asked_for("192.168.1.7"));
+        for host in ["127.0.0.1:3000", "localhost", "[::1]:3000", "box.home:3000"] {
+            assert!(asked_for(host, "127.0.0.1"), "{host}");
+        }
+        for host in ["evil.example", "127.0.0.1.evil.example", "192.168.1.7"] {
+            assert!(!asked_for(host, "127.0.0.1"), "{host}");
+        }
+    }
+
+    #[test]
+    fn where_others_are_let_in_they_may_use_the_address() {
+        assert!(asked_for("192.168.1.7:3000", "0.0.0.0") && asked_for("[fd00::7]:3000", "::"));
+        assert!(asked_for("192.168.1.7:3000", "192.168.1.7") && !asked_for("192.168.1.8", "192.168.1.7"));
+        assert!(!asked_for("evil.example", "0.0.0.0"));
     }
 }

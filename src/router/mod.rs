@@ -1,31 +1,45 @@
 //! API, pages, pictures and assets in one router, and what guards all of them.
 
+mod caller;
+mod door;
 mod guard;
+mod login;
 mod media;
+mod refusal;
+mod sessions;
 mod uploads;
+
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, Request, State, connect_info::IntoMakeServiceWithConnectInfo},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer};
-use tower_sessions::{
-    Expiry, MemoryStore, SessionManagerLayer,
-    cookie::{Key, SameSite, time::Duration},
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
 };
 
+use self::sessions::Sessions;
 use crate::{api, assets, state::AppState, web};
 
 /// The largest form a page may send.
 const LARGEST_FORM: usize = 1 << 20;
 
-/// Everything this server answers.
-pub fn router(app: AppState) -> Router {
+/// How long a body may stand still while it is being sent.
+const TO_SEND: Duration = Duration::from_secs(30);
+
+/// Everything this server answers, for a listener: who calls is known with each request.
+pub fn router(app: AppState) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    routes(app).into_make_service_with_connect_info()
+}
+
+/// The same as routes. A request that does not say who calls is a stranger's.
+pub fn routes(app: AppState) -> Router {
     let pages = pages(&app);
     let assets = Router::new()
         .route("/style.css", get(assets::style))
@@ -43,10 +57,17 @@ pub fn router(app: AppState) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(pages)
-        .layer(own_origins(&app))
+        // From here on, outwards: nothing is reached but through the door.
+        .layer(middleware::from_fn_with_state(app.clone(), door::admit))
+        .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
+        .layer(RequestBodyTimeoutLayer::new(TO_SEND))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::same_site))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::front_ends))
         .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
-        .layer(middleware::map_response(guard::headers))
         .layer(CatchPanicLayer::custom(broke_down))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(app.clone(), caller::note))
         .with_state(app)
 }
 
@@ -54,8 +75,8 @@ pub fn router(app: AppState) -> Router {
 pub fn public(app: AppState) -> Router {
     Router::new()
         .route("/public/media/{token}/{name}", get(media::public))
-        .layer(middleware::map_response(guard::headers))
         .layer(CatchPanicLayer::custom(broke_down))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }
 
@@ -65,29 +86,18 @@ fn pages(app: &AppState) -> Router<AppState> {
     let fallback = leptos_axum::render_app_async_with_context(context.clone(), web::shell::shell);
     Router::new()
         .leptos_routes_with_context(app, routes, context, web::shell::shell)
+        .route("/login", post(login::log_in))
         .fallback(fallback)
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .merge(uploads(app))
         .layer(middleware::from_fn(lead_back))
         .layer(middleware::from_fn(web::flash::hand_over))
-        .layer(sessions())
 }
 
 /// Forms that carry files: they are read piece by piece, and may be larger than others.
 fn uploads(app: &AppState) -> Router<AppState> {
     let largest = usize::try_from(app.config.upload_limit).unwrap_or(usize::MAX);
     Router::new().route("/actions/datasets/upload/{id}", post(uploads::into_dataset)).layer(DefaultBodyLimit::max(largest))
-}
-
-/// Sessions hold nothing but words for the next page, so they need not outlive the process.
-fn sessions() -> SessionManagerLayer<MemoryStore, tower_sessions::service::PrivateCookie> {
-    SessionManagerLayer::new(MemoryStore::default())
-        .with_secure(false)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_name("dalla")
-        .with_expiry(Expiry::OnInactivity(Duration::hours(1)))
-        .with_private(Key::generate())
 }
 
 /// A server function whose form cannot even be read leads back to the page it came from, without the framework's
@@ -103,18 +113,6 @@ async fn lead_back(request: Request, next: Next) -> Response {
         return Redirect::to(&from).into_response();
     }
     answer
-}
-
-/// Requests from other sites are refused, but for the front ends that are allowed.
-fn own_origins(app: &AppState) -> CsrfLayer {
-    let trusted = app.config.cors_origins.iter().filter(|origin| !origin.is_empty());
-    trusted.fold(CsrfLayer::new(), |layer, origin| {
-        let added = layer.clone().add_trusted_origin(origin);
-        added.unwrap_or_else(|error| {
-            tracing::warn!(origin, %error, "a front end stays shut out");
-            layer
-        })
-    })
 }
 
 /// The path of an address, so that nobody is led anywhere else.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{
+        activity::Actor,
         job::{Job, JobId, JobStatus, Progress, Work},
         problem::{Kind, Problem},
     },
@@ -17,6 +18,15 @@ use crate::{
 /// One job.
 pub fn get(app: &AppState, id: &JobId) -> Result<Arc<Job>, Error> {
     app.store.read().jobs.get(id.as_str()).cloned().ok_or_else(|| Problem::not_found("job").into())
+}
+
+/// Who does what a job does.
+pub fn actor(app: &AppState, id: &JobId) -> Actor {
+    match app.store.read().jobs.get(id.as_str()) {
+        Some(job) => Actor::Job { id: id.clone(), name: job.work.label().to_owned() },
+        // Deleted in the meantime: there is nothing left to do.
+        None => Actor::Itself,
+    }
 }
 
 /// Stores a new job, and wakes those who do it.

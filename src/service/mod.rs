@@ -1,6 +1,8 @@
 //! What the app does: a file a subject, a function a deed. Pages, the API and jobs all call these.
 
+pub mod access;
 pub mod accounts;
+pub mod activity;
 pub mod calendar;
 pub mod captions;
 pub mod characters;

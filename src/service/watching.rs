@@ -62,6 +62,7 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
         // Accounts are shown on the pages of their characters.
         "accounts" => Topic::Character,
         "settings" => Topic::Settings,
+        "activity" => Topic::Activity,
         _ => return None,
     };
     let mut event = simple(topic, kind, &change.id);

@@ -13,7 +13,9 @@ use super::{
     table::Table,
 };
 use crate::domain::{
+    access::{ApiToken, Login},
     account::Account,
+    activity::Activity,
     character::Character,
     content::Content,
     dataset::Dataset,
@@ -47,11 +49,13 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
     let mut damaged = Vec::new();
     let mut state = State {
         accounts: array::<Account>(dir, &mut damaged),
+        activity: array::<Activity>(dir, &mut damaged),
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         datasets: array::<Dataset>(dir, &mut damaged),
         jobs: array::<Job>(dir, &mut damaged),
         notifications: array::<Notification>(dir, &mut damaged),
+        logins: array::<Login>(dir, &mut damaged),
         posts: array::<Post>(dir, &mut damaged),
         prompts: array::<Prompt>(dir, &mut damaged),
         runs: array::<Run>(dir, &mut damaged),
@@ -60,6 +64,7 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         tasks: array::<Task>(dir, &mut damaged),
         ticks: array::<LastTick>(dir, &mut damaged),
         settings: Arc::default(),
+        tokens: array::<ApiToken>(dir, &mut damaged),
     };
     match object(dir, SETTINGS) {
         Ok(settings) => state.settings = settings,
@@ -84,6 +89,9 @@ impl State {
     fn empty(&mut self, collection: &str) {
         match collection {
             Account::COLLECTION => self.accounts = Table::default(),
+            Activity::COLLECTION => self.activity = Table::default(),
+            ApiToken::COLLECTION => self.tokens = Table::default(),
+            Login::COLLECTION => self.logins = Table::default(),
             Character::COLLECTION => self.characters = Table::default(),
             Content::COLLECTION => self.content = Table::default(),
             Dataset::COLLECTION => self.datasets = Table::default(),

@@ -16,6 +16,7 @@ mod secrets;
 mod state;
 mod table;
 mod texts;
+mod told;
 mod transaction;
 mod writer;
 
@@ -35,13 +36,14 @@ pub use self::{
     secrets::SecretState,
     state::State,
     table::{Position, Table},
+    told::Change,
     transaction::Transaction,
 };
 use self::{
     secrets::Vault,
     writer::{Message, Ran},
 };
-use crate::config::SecretKey;
+use crate::{actor, config::SecretKey};
 
 /// How many rounds of changes a slow watcher may fall behind before it is told that it missed some.
 const WATCHED_ROUNDS: usize = 4_096;
@@ -118,14 +120,15 @@ impl Store {
     /// Changes records of one or several collections, all or nothing.
     ///
     /// The change sees everything that was stored before it and runs alone; it must be quick. When this answers
-    /// with the change's value, it is on disk.
+    /// with the change's value, it is on disk, together with the lines of activity that say who did it.
     pub async fn write<T, E>(&self, change: impl FnOnce(&mut Transaction) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let run = Box::new(move |state: &mut State, shared: &Shared| Ran::of(change, state, shared, reply));
+        let actor = actor::current();
+        let run = Box::new(move |state: &mut State, shared: &Shared| Ran::of(change, actor, state, shared, reply));
         self.0.messages.send(Message::Change(run)).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -150,8 +153,18 @@ impl Store {
 
     /// A secret itself, for the moment it is used. `None` when it is not set or cannot be unsealed.
     pub fn secret(&self, owner: &str, field: &str) -> Option<SecretString> {
-        let state = self.read();
+        self.secret_in(&self.read(), owner, field)
+    }
+
+    /// The same as it was at one moment.
+    pub fn secret_in(&self, state: &State, owner: &str, field: &str) -> Option<SecretString> {
         self.0.shared.vault.unseal(state.secrets.get(&secrets::id(owner, field))?)
+    }
+
+    /// Bytes that stay the same for as long as the secret key does, and nobody without it can tell: for what has to be
+    /// sealed or signed outside of the store. Different for each purpose; made up anew where the key is missing.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 64] {
+        self.0.shared.vault.derive(purpose)
     }
 
     /// Where everything lies.

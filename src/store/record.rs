@@ -3,9 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{state::State, table::Table};
+use super::{
+    state::State,
+    table::Table,
+    told::{self, Change},
+};
 use crate::domain::{
+    access::{ApiToken, Login},
     account::Account,
+    activity::{Activity, Deed},
     character::Character,
     content::{Content, ReviewState},
     dataset::Dataset,
@@ -37,6 +43,11 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What activity says of a change of such a record. Unless there are better words, it is told plainly.
+    fn told(change: Change<'_, Self>, _state: &State) -> Option<Deed> {
+        told::plainly(change)
+    }
+
     /// Where such records are.
     fn table(state: &State) -> &Table<Self>;
 
@@ -53,11 +64,87 @@ pub struct SealedSecret {
     pub value: String,
 }
 
+impl Record for Activity {
+    const COLLECTION: &'static str = "activity";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("kind", &self.kind);
+        if let Some(character) = &self.character_id {
+            emit("character", character.as_str());
+        }
+    }
+
+    /// Nobody needs to be told that something was told.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.activity
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.activity
+    }
+}
+
+impl Record for ApiToken {
+    const COLLECTION: &'static str = "tokens";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("hash", &self.hash);
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::token(change)
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.tokens
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.tokens
+    }
+}
+
+impl Record for Login {
+    const COLLECTION: &'static str = "logins";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::login(change)
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.logins
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.logins
+    }
+}
+
 impl Record for Account {
     const COLLECTION: &'static str = "accounts";
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::account(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -74,6 +161,10 @@ impl Record for Character {
 
     fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    fn told(change: Change<'_, Self>, _: &State) -> Option<Deed> {
+        told::character(change)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -107,6 +198,10 @@ impl Record for Content {
                 emit("narrative", arc.as_str());
             }
         }
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::content(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -158,6 +253,10 @@ impl Record for Job {
         }
     }
 
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::job(change, state)
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.jobs
     }
@@ -187,6 +286,11 @@ impl Record for Notification {
         }
     }
 
+    /// What comes of it is told by what it makes.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.notifications
     }
@@ -210,6 +314,10 @@ impl Record for Prompt {
 
     fn words(&self) -> Option<String> {
         Some(format!("{}\n{}", self.prompt, self.caption))
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::prompt(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -244,6 +352,10 @@ impl Record for Post {
         if let Some(request) = &self.request {
             emit("request", &request.key);
         }
+    }
+
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::post(change, state)
     }
 
     fn table(state: &State) -> &Table<Self> {
@@ -291,6 +403,11 @@ impl Record for Run {
         }
     }
 
+    /// What comes of it is told by what it makes.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.runs
     }
@@ -335,6 +452,10 @@ impl Record for SealedSecret {
         &self.id
     }
 
+    fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {
+        told::secret(change, state)
+    }
+
     fn table(state: &State) -> &Table<Self> {
         &state.secrets
     }
@@ -371,6 +492,11 @@ impl Record for LastTick {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What comes of it is told by what it makes.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
     }
 
     fn table(state: &State) -> &Table<Self> {

@@ -12,7 +12,9 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha512;
 use zeroize::Zeroizing;
 
 use super::{
@@ -24,6 +26,8 @@ use crate::{config::SecretKey, domain::secret::Mask};
 
 /// A value sealed at the first start: if it opens, the key is the right one.
 pub(super) const KEY_CHECK: &str = "key-check";
+/// Who may come in.
+pub(super) const PASSWORD: &str = "access/password";
 const NONCE: usize = 24;
 
 /// What may be shown of a secret.
@@ -39,7 +43,11 @@ pub enum SecretState {
 
 /// Seals and opens secrets, when it has the key.
 pub(super) enum Vault {
-    Open(Box<XChaCha20Poly1305>),
+    Open {
+        cipher: Box<XChaCha20Poly1305>,
+        /// Other keys are derived from this.
+        root: Box<Hmac<Sha512>>,
+    },
     /// Why nothing can be sealed or opened.
     Locked(String),
 }
@@ -75,14 +83,14 @@ impl Vault {
     /// Why nothing can be opened, when nothing can.
     pub(super) fn locked(&self) -> Option<&str> {
         match self {
-            Self::Open(_) => None,
+            Self::Open { .. } => None,
             Self::Locked(reason) => Some(reason),
         }
     }
 
     /// Seals a secret under its id.
     pub(super) fn seal(&self, id: &str, secret: &SecretString) -> Result<SealedSecret, StoreError> {
-        let Self::Open(cipher) = self else { return Err(StoreError::SecretsLocked(self.locked().unwrap_or_default().to_owned())) };
+        let Self::Open { cipher, .. } = self else { return Err(StoreError::SecretsLocked(self.locked().unwrap_or_default().to_owned())) };
         let nonce: [u8; NONCE] = rand::random();
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: id.as_bytes() };
         let sealed = cipher.encrypt(&XNonce::from(nonce), payload).expect("a secret is far shorter than the cipher's limit");
@@ -98,7 +106,7 @@ impl Vault {
     }
 
     pub(super) fn unseal(&self, sealed: &SealedSecret) -> Option<SecretString> {
-        let Self::Open(cipher) = self else { return None };
+        let Self::Open { cipher, .. } = self else { return None };
         let bytes = BASE64_STANDARD.decode(&sealed.value).ok()?;
         let (nonce, text) = bytes.split_at_checked(NONCE)?;
         let nonce: [u8; NONCE] = nonce.try_into().ok()?;
@@ -106,11 +114,23 @@ impl Vault {
         Some(std::str::from_utf8(&text).ok()?.into())
     }
 
+    /// A key for another purpose.
+    pub(super) fn derive(&self, purpose: &str) -> [u8; 64] {
+        match self {
+            Self::Open { root, .. } => root.clone().chain_update(purpose.as_bytes()).finalize().into_bytes().into(),
+            Self::Locked(_) => {
+                let mut bytes = [0; 64];
+                rand::fill(&mut bytes);
+                bytes
+            }
+        }
+    }
+
     fn with_key(text: &str) -> Self {
         let key = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).unwrap_or_default());
-        match XChaCha20Poly1305::new_from_slice(&key) {
-            Ok(cipher) => Self::Open(Box::new(cipher)),
-            Err(_) => Self::Locked("The key that opens stored secrets is not 32 bytes in base64.".into()),
+        match (XChaCha20Poly1305::new_from_slice(&key), <Hmac<Sha512> as Mac>::new_from_slice(&key)) {
+            (Ok(cipher), Ok(root)) => Self::Open { cipher: Box::new(cipher), root: Box::new(root) },
+            (Err(_), _) | (_, Err(_)) => Self::Locked("The key that opens stored secrets is not 32 bytes in base64.".into()),
         }
     }
 

@@ -7,10 +7,13 @@ use serde_json::value::RawValue;
 use super::{
     arrays,
     record::{Record, SealedSecret},
+    secrets::PASSWORD,
     table::Table,
 };
 use crate::domain::{
+    access::{ApiToken, Login},
     account::Account,
+    activity::Activity,
     character::Character,
     content::Content,
     dataset::Dataset,
@@ -32,6 +35,8 @@ pub(super) const SETTINGS: &str = "settings";
 pub struct State {
     /// What tests of accounts have seen.
     pub accounts: Table<Account>,
+    /// What was done.
+    pub activity: Table<Activity>,
     /// Personas.
     pub characters: Table<Character>,
     /// Generated pictures.
@@ -42,6 +47,8 @@ pub struct State {
     pub jobs: Table<Job>,
     /// What a person should know of.
     pub notifications: Table<Notification>,
+    /// Sessions of people.
+    pub logins: Table<Login>,
     /// The publish ledger.
     pub posts: Table<Post>,
     /// The prompt library.
@@ -58,13 +65,23 @@ pub struct State {
     pub ticks: Table<LastTick>,
     /// What is set for the installation.
     pub settings: Arc<Settings>,
+    /// Tokens of programs.
+    pub tokens: Table<ApiToken>,
 }
 
 impl State {
+    /// Whether a password is asked for, also when the file it is in was lost.
+    pub fn has_password(&self) -> bool {
+        self.settings.password_since.is_some() || self.secrets.get(PASSWORD).is_some()
+    }
+
     /// Applies one operation of the journal.
     pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
         match collection {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
+            Activity::COLLECTION => replay_in(&mut self.activity, operation),
+            ApiToken::COLLECTION => replay_in(&mut self.tokens, operation),
+            Login::COLLECTION => replay_in(&mut self.logins, operation),
             Character::COLLECTION => replay_in(&mut self.characters, operation),
             Content::COLLECTION => replay_in(&mut self.content, operation),
             Dataset::COLLECTION => replay_in(&mut self.datasets, operation),
@@ -92,6 +109,9 @@ impl State {
     pub(super) fn write_file(&self, dir: &Path, collection: &str) -> std::io::Result<()> {
         match collection {
             Account::COLLECTION => arrays::write_array(dir, &self.accounts),
+            Activity::COLLECTION => arrays::write_array(dir, &self.activity),
+            ApiToken::COLLECTION => arrays::write_array(dir, &self.tokens),
+            Login::COLLECTION => arrays::write_array(dir, &self.logins),
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
             Content::COLLECTION => arrays::write_array(dir, &self.content),
             Dataset::COLLECTION => arrays::write_array(dir, &self.datasets),
@@ -132,8 +152,11 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 14] = [
+pub(super) const COLLECTIONS: [&str; 17] = [
     Account::COLLECTION,
+    Activity::COLLECTION,
+    ApiToken::COLLECTION,
+    Login::COLLECTION,
     Character::COLLECTION,
     Content::COLLECTION,
     Dataset::COLLECTION,

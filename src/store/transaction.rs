@@ -12,8 +12,9 @@ use super::{
     secrets,
     state::{SETTINGS, State},
     table::Table,
+    told::{self, Teller},
 };
-use crate::domain::settings::Settings;
+use crate::domain::{activity::Actor, settings::Settings};
 
 /// What a change works with.
 pub struct Transaction<'a> {
@@ -22,6 +23,9 @@ pub struct Transaction<'a> {
     /// The journal's operations, as JSON.
     pub(super) operations: Vec<String>,
     pub(super) changed: Vec<Changed>,
+    /// What looks at each of those that were changed, for activity.
+    pub(super) tellers: Vec<Teller>,
+    pub(super) actor: Actor,
 }
 
 #[derive(Serialize)]
@@ -37,8 +41,8 @@ struct Delete<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    pub(super) fn new(state: State, shared: &'a Shared) -> Self {
-        Self { shared, state, operations: Vec::new(), changed: Vec::new() }
+    pub(super) fn new(state: State, shared: &'a Shared, actor: Actor) -> Self {
+        Self { shared, state, operations: Vec::new(), changed: Vec::new(), tellers: Vec::new(), actor }
     }
 
     /// A record as this change sees it.
@@ -60,7 +64,7 @@ impl<'a> Transaction<'a> {
     pub fn put<T: Record>(&mut self, record: T) -> Result<(), StoreError> {
         self.writable(T::COLLECTION)?;
         self.note(&Put { put: T::COLLECTION, record: &record })?;
-        self.changed.push(Changed { collection: T::COLLECTION, id: record.id().to_owned(), deleted: false });
+        self.touch(T::COLLECTION, record.id(), false, told::teller::<T>);
         T::table_mut(&mut self.state).put(Arc::new(record));
         Ok(())
     }
@@ -72,7 +76,7 @@ impl<'a> Transaction<'a> {
             return Ok(false);
         }
         self.note(&Delete { delete: T::COLLECTION, id })?;
-        self.changed.push(Changed { collection: T::COLLECTION, id: id.to_owned(), deleted: true });
+        self.touch(T::COLLECTION, id, true, told::teller::<T>);
         Ok(true)
     }
 
@@ -85,7 +89,7 @@ impl<'a> Transaction<'a> {
     pub fn put_settings(&mut self, settings: Settings) -> Result<(), StoreError> {
         self.writable(SETTINGS)?;
         self.note(&Put { put: SETTINGS, record: &settings })?;
-        self.changed.push(Changed { collection: SETTINGS, id: SETTINGS.to_owned(), deleted: false });
+        self.touch(SETTINGS, SETTINGS, false, told::settings);
         self.state.settings = Arc::new(settings);
         Ok(())
     }
@@ -103,6 +107,11 @@ impl<'a> Transaction<'a> {
     /// Removes a secret, if there is one.
     pub fn delete_secret(&mut self, owner: &str, field: &str) -> Result<(), StoreError> {
         self.delete::<SealedSecret>(&secrets::id(owner, field)).map(|_| ())
+    }
+
+    fn touch(&mut self, collection: &'static str, id: &str, deleted: bool, teller: Teller) {
+        self.changed.push(Changed { collection, id: id.to_owned(), deleted });
+        self.tellers.push(teller);
     }
 
     fn writable(&self, collection: &str) -> Result<(), StoreError> {

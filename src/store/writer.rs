@@ -13,7 +13,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Changed, Shared, Transaction, error::StoreError, journal::Journal, load::Opened, lock::Lock, state::State};
+use super::{Changed, Shared, Transaction, error::StoreError, journal::Journal, load::Opened, lock::Lock, state::State, told};
+use crate::domain::activity::Actor;
 
 /// The arrays are written after so long without a change …
 const QUIET: Duration = Duration::from_secs(1);
@@ -45,9 +46,10 @@ pub(super) struct Ran {
 }
 
 impl Ran {
-    /// Runs a change against `state`, which it alters only when it succeeds.
+    /// Runs a change of that actor against `state`, which it alters only when it succeeds.
     pub(super) fn of<T, E>(
         change: impl FnOnce(&mut Transaction) -> Result<T, E>,
+        actor: Actor,
         state: &mut State,
         shared: &Shared,
         reply: oneshot::Sender<Result<T, E>>,
@@ -56,9 +58,13 @@ impl Ran {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let mut transaction = Transaction::new(state.clone(), shared);
+        let mut transaction = Transaction::new(state.clone(), shared, actor);
         // A change works on a copy, so that one that breaks down leaves nothing half done.
-        let outcome = catch_unwind(AssertUnwindSafe(|| change(&mut transaction)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let value = change(&mut transaction)?;
+            told::write_down(state, &mut transaction);
+            Ok(value)
+        }));
         let Transaction { state: after, operations, changed, .. } = transaction;
         // A caller that has gone away does not need to be told.
         match outcome {

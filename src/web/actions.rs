@@ -4,7 +4,7 @@
 use leptos::prelude::ServerFnError;
 use serde::Serialize;
 
-use super::flash::{self, Flash, Refused, Toast};
+use super::flash::{self, Flash, MadeToken, Refused, Toast};
 use crate::{domain::problem::Problem, error::Error};
 
 /// Where a deed leads to.
@@ -12,12 +12,13 @@ use crate::{domain::problem::Problem, error::Error};
 pub struct Done {
     to: String,
     toast: Option<Toast>,
+    token: Option<MadeToken>,
 }
 
 impl Done {
     /// Leads to that page.
     pub fn to(page: impl Into<String>) -> Self {
-        Self { to: page.into(), toast: None }
+        Self { to: page.into(), toast: None, token: None }
     }
 
     /// With a button that takes it back: a form to that address with that token.
@@ -33,6 +34,12 @@ impl Done {
         if let Some(toast) = &mut self.toast {
             toast.view = Some(page);
         }
+        self
+    }
+
+    /// With a token that is shown there once.
+    pub fn showing(mut self, token: MadeToken) -> Self {
+        self.token = Some(token);
         self
     }
 
@@ -60,7 +67,7 @@ pub async fn submit<F: Serialize>(sending: Sending<'_, F>, deed: impl Future<Out
         Err(error) => {
             let values = serde_json::to_value(sending.values).unwrap_or_default();
             let refused = Refused { form: sending.name.into(), problem: Problem::from(error), values };
-            flash::leave(Flash { toast: None, refused: Some(refused) }).await;
+            flash::leave(Flash { refused: Some(refused), ..Flash::default() }).await;
             redirect(&sending.page);
         }
     }
@@ -73,7 +80,7 @@ pub async fn press(back: &str, deed: impl Future<Output = Result<Done, Error>>) 
         Ok(done) => go(done).await,
         Err(error) => {
             let toast = Toast { good: false, words: Problem::from(error).message, view: None, undo: None };
-            flash::leave(Flash { toast: Some(toast), refused: None }).await;
+            flash::leave(Flash { toast: Some(toast), ..Flash::default() }).await;
             redirect(back);
         }
     }
@@ -81,14 +88,18 @@ pub async fn press(back: &str, deed: impl Future<Output = Result<Done, Error>>) 
 }
 
 async fn go(done: Done) {
-    if done.toast.is_some() {
-        flash::leave(Flash { toast: done.toast, refused: None }).await;
+    if done.toast.is_some() || done.token.is_some() {
+        flash::leave(Flash { toast: done.toast, token: done.token, ..Flash::default() }).await;
     }
     redirect(&done.to);
 }
 
 /// Only to pages of ours, and only with characters a header may hold.
-fn redirect(page: &str) {
-    let ours = page.starts_with('/') && !page.starts_with("//") && page.chars().all(|c| c.is_ascii_graphic() && c != '\\');
-    leptos_axum::redirect(if ours { page } else { "/" });
+pub(super) fn redirect(page: &str) {
+    leptos_axum::redirect(if is_ours(page) { page } else { "/" });
+}
+
+/// Whether an address is one of our pages, in characters a header may hold.
+pub fn is_ours(page: &str) -> bool {
+    page.starts_with('/') && !page.starts_with("//") && page.chars().all(|c| c.is_ascii_graphic() && c != '\\')
 }

@@ -15,6 +15,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Router>
             <Routes fallback=|| view! { <Missing what="page"/> }>
+                <Route path=path!("login") view=pages::login::Login ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=pages::today::Today/>
                     <Route path=path!("characters") view=pages::characters::list::Characters/>
@@ -25,6 +26,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("characters/:id/story") view=pages::characters::story::Story/>
                     <Route path=path!("characters/:id/accounts") view=pages::characters::accounts::Accounts/>
                     <Route path=path!("characters/:id/schedule") view=pages::characters::schedule::Schedule/>
+                    <Route path=path!("characters/:id/activity") view=pages::characters::activity::CharacterActivity/>
                     <Route path=path!("characters/:id/delete") view=pages::characters::delete::Delete/>
                     <Route path=path!("studio") view=pages::studio::Studio/>
                     <Route path=path!("review") view=pages::review::Review/>
@@ -53,7 +55,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("datasets/:id") view=pages::datasets::detail::Detail/>
                     <Route path=path!("datasets/:id/library") view=pages::datasets::library::Library/>
                     <Route path=path!("system") view=pages::system::System/>
+                    <Route path=path!("activity") view=pages::activity::ActivityPage/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
+                    <Route path=path!("settings/access") view=pages::access::Access/>
                     <Route path=path!("models") view=pages::models::Models/>
                     <Route path=path!("*any") view=|| view! { <Missing what="page"/> }/>
                 </ParentRoute>

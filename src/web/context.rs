@@ -4,7 +4,13 @@ use axum::http::request::Parts;
 use leptos::prelude::*;
 
 use super::flash::Flash;
-use crate::{domain::character::CharacterId, state::AppState};
+use crate::{
+    domain::{
+        access::{Caller, Visitor},
+        character::CharacterId,
+    },
+    state::AppState,
+};
 
 /// Everything shared.
 pub fn app() -> AppState {
@@ -14,6 +20,23 @@ pub fn app() -> AppState {
 /// What was left for this page by the request before it.
 pub fn flash() -> Flash {
     use_context::<Parts>().and_then(|parts| parts.extensions.get::<Flash>().cloned()).unwrap_or_default()
+}
+
+/// Who asks for this page.
+pub fn visitor() -> Option<Visitor> {
+    use_context::<Parts>()?.extensions.get::<Visitor>().cloned()
+}
+
+/// Where this request comes from.
+pub fn caller() -> Option<Caller> {
+    use_context::<Parts>()?.extensions.get::<Caller>().copied()
+}
+
+/// The browser and the system, as people call them.
+pub fn agent() -> String {
+    let parts = use_context::<Parts>();
+    let header = parts.as_ref().and_then(|parts| parts.headers.get(axum::http::header::USER_AGENT));
+    crate::domain::access::agent(header.and_then(|agent| agent.to_str().ok()).unwrap_or_default())
 }
 
 /// The value of a cookie.

@@ -4,7 +4,7 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Kind, Problem};
 
 const KEY: &str = "flash";
 
@@ -15,6 +15,31 @@ pub struct Flash {
     pub toast: Option<Toast>,
     /// A form that was refused.
     pub refused: Option<Refused>,
+    /// A token that was just made. It is shown on the next page, and never again.
+    #[serde(default)]
+    pub token: Option<MadeToken>,
+}
+
+/// A token that was just made. Does not print.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct MadeToken {
+    /// What it is for.
+    pub name: String,
+    /// The token itself.
+    pub text: String,
+}
+
+impl std::fmt::Debug for MadeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MadeToken").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Flash {
+    /// A form that was refused, and nothing of what was typed.
+    pub fn refusing(form: &str, problem: Problem) -> Self {
+        Self { refused: Some(Refused { form: form.to_owned(), problem, values: serde_json::Value::Null }), ..Self::default() }
+    }
 }
 
 /// A short word about what was done.
@@ -67,4 +92,18 @@ pub async fn leave(flash: Flash) {
         Ok(session) => put(&session, flash).await,
         Err(error) => tracing::warn!(%error, "there is no session for a word"),
     }
+}
+
+/// Gives a session another id, so that whoever knew the old one knows nothing. Answers what its cookie holds now.
+pub async fn renew(session: &Session) -> Result<String, Problem> {
+    let renewed = async {
+        session.cycle_id().await?;
+        session.save().await
+    };
+    let lost = || Problem::new(Kind::Internal, "The session could not be begun. Try again.");
+    renewed.await.map_err(|error| {
+        tracing::error!(%error, "a session could not be renewed");
+        lost()
+    })?;
+    session.id().map(|id| id.to_string()).ok_or_else(lost)
 }

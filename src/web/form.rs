@@ -192,7 +192,8 @@ pub fn id(field: &str) -> String {
     format!("field-{}", plain.trim_matches('-'))
 }
 
-fn described(id: &str, help: bool, wrong: bool) -> Option<String> {
+/// What a field is described by: the word about what is wrong, and its help.
+pub fn described(id: &str, help: bool, wrong: bool) -> Option<String> {
     let parts: Vec<_> =
         [(wrong, "error"), (help, "help")].into_iter().filter(|(there, _)| *there).map(|(_, part)| format!("{id}-{part}")).collect();
     (!parts.is_empty()).then(|| parts.join(" "))

@@ -5,7 +5,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::Outlet;
 
 use super::{app::App, components::icon::Icon, context, flash::Toast};
-use crate::{assets, service};
+use crate::{assets, domain::access::Visitor, service};
 
 /// The document.
 pub fn shell() -> impl IntoView {
@@ -128,6 +128,7 @@ fn Sidebar() -> impl IntoView {
         [place("/datasets", "Datasets", icondata_lu::LuGalleryThumbnails, "b"), place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
+        place("/activity", "Activity", icondata_lu::LuHistory, "v"),
         place("/settings", "Settings", icondata_lu::LuSettings, "e"),
         place("/api/docs", "API", icondata_lu::LuBraces, "a"),
     ];
@@ -148,6 +149,7 @@ fn Sidebar() -> impl IntoView {
             <div class="foot">
                 <Switcher/>
                 <Theme/>
+                <LogOut/>
                 <p class="hint js-only"><kbd>"Ctrl K"</kbd>" search · "<kbd>"?"</kbd>" keys"</p>
             </div>
         </nav>
@@ -238,6 +240,14 @@ fn Theme() -> impl IntoView {
             <button class="button small noscript">"Set"</button>
         </form>
     }
+}
+
+/// For those who have logged in.
+#[component]
+fn LogOut() -> impl IntoView {
+    matches!(context::visitor(), Some(Visitor::Session(_))).then(|| {
+        view! { <form class="leave" method="post" action="/actions/access/log-out"><button class="button quiet small"><Icon of=icondata_lu::LuLogOut/>"Log out"</button></form> }
+    })
 }
 
 #[component]

@@ -1,6 +1,8 @@
 //! The app through the doors its users go through: the JSON API, and forms as a browser without script sends them.
 
+mod access;
 mod accounts;
+mod activity;
 mod bad_input;
 mod calendar;
 mod characters;
@@ -13,6 +15,7 @@ mod notifications;
 mod pages;
 mod posts;
 mod review;
+mod security;
 mod support;
 mod ticks;
 mod words;

@@ -1,7 +1,7 @@
 //! Starting the binary as a newcomer does, on a port of its own.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
@@ -58,6 +58,10 @@ impl Server {
         self.child.id()
     }
 
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
@@ -105,6 +109,15 @@ impl Drop for Server {
 /// Runs it to its end, which must come at once.
 pub fn run(dir: &Path, environment: &[(&str, &str)]) -> Output {
     command(dir).envs(environment.iter().copied()).output().unwrap()
+}
+
+/// The same with arguments, typing something into it.
+pub fn run_typing(dir: &Path, arguments: &[&str], typed: &str) -> Output {
+    let mut command = command(dir);
+    let mut child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // One that has ended already reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+    child.wait_with_output().unwrap()
 }
 
 fn command(dir: &Path) -> Command {

@@ -1,5 +1,6 @@
 //! The real binary: started, killed, starved, and stopped.
 
+mod access;
 mod binary;
 mod damage;
 mod jobs;

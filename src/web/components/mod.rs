@@ -5,6 +5,7 @@ pub mod icon;
 pub mod job;
 pub mod page;
 pub mod parts;
+pub mod password;
 pub mod picture;
 pub mod post;
 pub mod preview;

@@ -1,10 +1,13 @@
 //! The pages: a file a page, its server functions on top.
 
+pub mod access;
+pub mod activity;
 pub mod calendar;
 pub mod characters;
 pub mod content;
 pub mod datasets;
 pub mod jobs;
+pub mod login;
 pub mod models;
 pub mod notifications;
 pub mod posts;

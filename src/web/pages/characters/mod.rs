@@ -1,6 +1,7 @@
 //! The pages of characters.
 
 pub mod accounts;
+pub mod activity;
 pub mod create;
 pub mod delete;
 pub mod list;
@@ -52,6 +53,7 @@ fn about<V: IntoView + 'static>(tab: &'static str, body: impl FnOnce(Arc<Charact
         ("story", "Story arcs"),
         ("accounts", "Accounts"),
         ("schedule", "Schedule"),
+        ("activity", "Activity"),
     ];
     let tabs = tabs.map(|(path, words)| {
         view! { <a href=page_of(&character.id, path) aria-current=(path == tab).then_some("page")>{words}</a> }

@@ -1,0 +1,93 @@
+//! What a token may do, and what a route asks for.
+
+use serde::{Deserialize, Serialize};
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Look at everything.
+    Read,
+    /// Change what is stored, and have work done.
+    Write,
+    /// Let something go out, or decide whether it does.
+    Publish,
+}
+
+impl Scope {
+    /// Every scope, the harmless first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Publish];
+
+    /// As it is stored and sent.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Publish => "publish",
+        }
+    }
+
+    /// As a page says it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Read => "Read: look at everything, but keys",
+            Self::Write => "Write: change characters, prompts and pictures, and have things made",
+            Self::Publish => "Publish: approve, post, schedule, and change settings",
+        }
+    }
+
+    /// The scope of that name.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.key() == key)
+    }
+}
+
+/// What changes under these may let something go out: posts and schedules, and the settings that hold posts back.
+const PUBLISHING: [&str; 6] =
+    ["/api/post-to-instagram", "/api/post-to-twitter", "/api/posts", "/api/posting", "/api/scheduler", "/api/settings"];
+
+/// Deeds that may let something go out, whatever they are done to.
+const DEEDS: [&str; 5] = ["approve", "publish", "reconcile", "resolve", "run"];
+
+/// What a request asks for. The one place that says so: a route nobody thought of needs `read` when it only looks,
+/// and otherwise at least `write`.
+pub fn needed(method: &str, path: &str) -> Scope {
+    if matches!(method, "GET" | "HEAD") {
+        return Scope::Read;
+    }
+    let under = |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let deed = path.rsplit('/').next().unwrap_or_default();
+    if PUBLISHING.into_iter().any(under) || DEEDS.contains(&deed) { Scope::Publish } else { Scope::Write }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_is_reading_and_everything_else_is_at_least_writing() {
+        assert_eq!(needed("GET", "/api/posts"), Scope::Read);
+        assert_eq!(needed("HEAD", "/media/x.png"), Scope::Read);
+        for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
+            assert_eq!(needed(method, "/api/something/new"), Scope::Write);
+        }
+    }
+
+    #[test]
+    fn whatever_may_let_something_go_out_is_publishing() {
+        for path in [
+            "/api/post-to-instagram",
+            "/api/posts/7/publish",
+            "/api/posts/7/resolve",
+            "/api/posts/7",
+            "/api/posting/resume",
+            "/api/scheduler/tasks/7/run",
+            "/api/scheduler",
+            "/api/content/7/approve",
+            "/api/settings",
+        ] {
+            assert_eq!(needed("POST", path), Scope::Publish, "{path}");
+        }
+        assert_eq!(needed("POST", "/api/postscripts"), Scope::Write, "a name that only begins like it");
+    }
+}
