@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Wishes {
-    /// Topics separated by commas: `job`, `content`, `character`, `settings`, `system`. All unless said.
+    /// Topics separated by commas: `job`, `content`, `character`, `training`, `settings`, `system`. All unless said.
     topics: Option<String>,
 }
 

@@ -13,6 +13,7 @@ mod posts;
 mod prompts;
 mod reply;
 mod settings;
+mod trainings;
 
 use axum::{Router, http::Uri, routing::get};
 use utoipa::OpenApi;
@@ -44,6 +45,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "prompts", description = "The prompt library"),
         (name = "posts", description = "What goes to Instagram and X, and what became of it"),
         (name = "captions", description = "Words that go out with pictures"),
+        (name = "training", description = "LoRAs in the making, and their versions"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
         (name = "events", description = "What happens, as it happens")
@@ -106,6 +108,17 @@ fn documented() -> OpenApiRouter<AppState> {
         .routes(routes!(posts::checks))
         .routes(routes!(posts::pause))
         .routes(routes!(posts::resume))
+        .routes(routes!(trainings::list, trainings::start))
+        .routes(routes!(trainings::preview))
+        .routes(routes!(trainings::get, trainings::end))
+        .routes(routes!(trainings::resume))
+        .routes(routes!(trainings::metrics))
+        .routes(routes!(trainings::promote))
+        .routes(routes!(trainings::rollback))
+        .routes(routes!(trainings::compare))
+        .routes(routes!(trainings::file))
+        .routes(routes!(trainings::sample))
+        .routes(routes!(trainings::log))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(events::stream))

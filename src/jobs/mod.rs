@@ -39,6 +39,14 @@ pub async fn run(app: AppState) {
         Ok(count) => tracing::info!(count, "posts without a job go on"),
         Err(error) => tracing::error!(%error, "posts without a job could not be taken up"),
     }
+    if let Err(error) = service::trainings::tidy(&app).await {
+        tracing::error!(%error, "the folders of trainings could not be tidied");
+    }
+    match service::trainings::recover(&app, Utc::now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "trainings without a job go on"),
+        Err(error) => tracing::error!(%error, "trainings could not be taken up"),
+    }
     service::models::look(&app, Utc::now()).await;
     service::datasets::look_at_all(&app, Utc::now()).await;
     let stop = app.stopping.clone();
@@ -47,6 +55,12 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Train, 1, &handed_out);
+    tokio::spawn({
+        // Python takes a moment to answer, and nobody has to wait for it.
+        let app = app.clone();
+        async move { service::trainings::look(&app, Utc::now()).await }
+    });
     let watching = app;
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let watch_worker = move |_| {

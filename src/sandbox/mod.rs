@@ -6,4 +6,5 @@
 pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
+pub mod trainer;
 pub mod x;

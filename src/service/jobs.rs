@@ -116,6 +116,10 @@ pub async fn cancel(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Ar
         super::publishing::cancel(app, &order.post_id, now).await?;
         return get(app, id);
     }
+    if let Work::Train(order) = &get(app, id)?.work {
+        super::trainings::stop(app, &order.training_id, now).await?;
+        return ended(app, id).await;
+    }
     let wanted = id.clone();
     let running = app
         .store
@@ -152,6 +156,9 @@ pub async fn retry(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Job
             let mut job = Job::clone(&stored);
             if matches!(job.work, Work::Publish(_)) {
                 return Err(Error::from(Problem::conflict("Send the post again instead.")));
+            }
+            if matches!(job.work, Work::Train(_)) {
+                return Err(Error::from(Problem::conflict("Go on with the training, or train again.")));
             }
             match job.status {
                 JobStatus::Failed { .. } | JobStatus::Cancelled => {}
@@ -200,6 +207,9 @@ pub async fn fail(app: &AppState, id: &JobId, problem: Problem, now: DateTime<Ut
                 let mut job = Job::clone(&stored);
                 if let Work::Publish(order) = &job.work {
                     super::publishing::broke_down(tx, &order.post_id, &problem, now)?;
+                }
+                if let Work::Train(order) = &job.work {
+                    super::trainings::broke_down(tx, &order.training_id, &problem, now)?;
                 }
                 job.turn(JobStatus::Failed { problem }, now);
                 Ok::<_, Error>(tx.put(job)?)

@@ -21,5 +21,6 @@ pub mod review;
 pub mod seed;
 pub mod settings;
 pub mod status;
+pub mod trainings;
 pub mod watching;
 pub mod work;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::gemini::{self, KEY, KeyInForce, OWNER};
+use super::{
+    gemini::{self, KEY, KeyInForce, OWNER},
+    trainings::{self, TrainerChange},
+};
 use crate::{
     domain::{
         character::NewSecret,
@@ -46,6 +49,9 @@ pub struct SettingsChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "GEMINI_MODEL", alias = "gemini_model")]
     pub gemini_model: Sent<String>,
+    /// Where LoRAs are trained.
+    #[serde(flatten)]
+    pub trainer: TrainerChange,
 }
 
 /// Yes or no, as a value of its own or as a text.
@@ -101,7 +107,8 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         KeyInForce::None => String::new(),
     };
     let comfy: Vec<_> = app.config.comfyui.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
-    BTreeMap::from([
+    let mut view = trainings::settings_view(app, &state);
+    view.extend([
         (KEY, key),
         ("geminiModel", gemini::model(app)),
         ("dryRun", is_dry_run(app, &state).to_string()),
@@ -111,7 +118,8 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("publicUrl", app.config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default()),
         ("timezone", app.timezone.to_string()),
         ("comfyuiUrl", comfy.join(",")),
-    ])
+    ]);
+    view
 }
 
 /// Changes the settings. What is not sent stays.
@@ -131,6 +139,7 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
     checks.require(gap, "gapMinutes", "Choose 0 to 1440 minutes.");
     let known = change.fit.value().is_none_or(|fit| Fit::from_key(fit).is_some());
     checks.require(known, "fit", "Choose crop, pad or fit.");
+    trainings::check_settings(app, &change.trainer, &mut checks).await;
     checks.finish()?;
     let changed = !matches!(key, Sent::Absent) || !model.is_absent();
     app.store
@@ -153,6 +162,7 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
                 Sent::Value(Number(minutes)) => settings.gap_minutes = minutes,
             }
             change.fit.map(|fit| Fit::from_key(&fit).unwrap_or_default()).set(&mut settings.fit);
+            trainings::apply_settings(&mut settings.trainer, change.trainer);
             Ok::<_, Error>(tx.put_settings(settings)?)
         })
         .await?;

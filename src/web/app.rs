@@ -38,6 +38,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("prompts/:id") view=pages::prompts::edit::Edit/>
                     <Route path=path!("system") view=pages::system::System/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
+                    <Route path=path!("training") view=pages::training::list::Trainings/>
+                    <Route path=path!("training/new") view=pages::training::new::New/>
+                    <Route path=path!("training/:id") view=pages::training::detail::Detail/>
+                    <Route path=path!("training/:id/delete") view=pages::training::detail::Delete/>
                     <Route path=path!("models") view=pages::models::Models/>
                     <Route path=path!("*any") view=|| view! { <Missing what="page"/> }/>
                 </ParentRoute>

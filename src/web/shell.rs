@@ -105,7 +105,7 @@ fn Sidebar() -> impl IntoView {
     ];
     let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
     let publish = [place("/posts", "Posts", icondata_lu::LuSend, "o")];
-    let train = [place("/models", "Models", icondata_lu::LuBox, "m")];
+    let train = [place("/training", "Training", icondata_lu::LuDumbbell, "n"), place("/models", "Models", icondata_lu::LuBox, "m")];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
         place("/settings", "Settings", icondata_lu::LuSettings, "e"),
@@ -138,7 +138,7 @@ fn Sidebar() -> impl IntoView {
 fn link(place: Place) -> impl IntoView {
     let here = context::path();
     let current = if place.path == "/" { here == "/" } else { here.starts_with(place.path) };
-    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts");
+    let filtered = matches!(place.path, "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/training");
     let chosen = context::chosen_character().filter(|_| filtered).map(|id| format!("?character={}", context::encode(id.as_str())));
     let href = format!("{}{}", place.path, chosen.unwrap_or_default());
     let waiting = waiting(place.path);
@@ -173,7 +173,7 @@ fn Switcher() -> impl IntoView {
         view! { <option value=character.id.to_string() selected=selected>{character.name.clone()}</option> }
     });
     let path = context::path();
-    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts") {
+    let page = if matches!(path.as_str(), "/" | "/content" | "/studio" | "/prompts" | "/review" | "/posts" | "/training") {
         path
     } else {
         "/content".to_owned()

@@ -10,4 +10,5 @@ mod interruptions;
 mod pages;
 mod review;
 mod support;
+mod training;
 mod words;

@@ -23,6 +23,13 @@ impl Server {
         Self::from(command(dir))
     }
 
+    /// The same with these variables.
+    pub fn start_with(dir: &Path, environment: &[(&str, String)]) -> Self {
+        let mut command = command(dir);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::from(command)
+    }
+
     /// The same where no file may grow beyond so many blocks of 1,024 bytes.
     pub fn start_with_file_limit(dir: &Path, blocks: u32) -> Self {
         let plain = command(dir);

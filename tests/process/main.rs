@@ -4,3 +4,4 @@ mod binary;
 mod damage;
 mod life;
 mod power;
+mod training;

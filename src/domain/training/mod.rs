@@ -20,14 +20,7 @@ pub use self::{
     trainer::{TrainerSettings, WhileTraining},
     version::{Before, LoraVersion, activate, deactivate},
 };
-use super::{
-    character::CharacterId,
-    dataset::DatasetId,
-    id::Id,
-    job::JobId,
-    post::Named,
-    problem::Problem,
-};
+use super::{character::CharacterId, dataset::DatasetId, id::Id, job::JobId, post::Named, problem::Problem};
 
 /// The id of a training.
 pub type TrainingId = Id<Training>;

@@ -318,7 +318,10 @@ pub(super) fn check_extra(arguments: &[String], checks: &mut Checks) {
         // The trainer understands the beginnings of names too.
         let leads_out = !HARMLESS.contains(&name.as_str()) && NOT_EXTRA.iter().any(|taken| taken.starts_with(&name));
         if leads_out {
-            checks.wrong("extraArgs", format!("--{name} cannot be given here: it is set by Digital Dalla, or leads to other files or machines."));
+            checks.wrong(
+                "extraArgs",
+                format!("--{name} cannot be given here: it is set by Digital Dalla, or leads to other files or machines."),
+            );
             return;
         }
     }
@@ -352,7 +355,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_comes_before_the_preset() {
-        let plan = plan(serde_json::json!({"steps": 100, "repeats": 2, "batchSize": 4, "networkDim": 8, "samplePrompts": []}), Family::Sd15, 10);
+        let plan =
+            plan(serde_json::json!({"steps": 100, "repeats": 2, "batchSize": 4, "networkDim": 8, "samplePrompts": []}), Family::Sd15, 10);
         assert_eq!((plan.steps_per_epoch(10), plan.total_steps(10), plan.epochs), (5, 100, 20));
         assert_eq!((plan.network_dim, plan.network_alpha), (8, 4.0));
         assert!(plan.sample_prompts.is_empty());
@@ -365,11 +369,30 @@ mod tests {
             check_extra(&arguments.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>(), &mut checks);
             checks.finish().is_err()
         };
-        for bad in ["--output_dir", "--output_d", "--OUTPUT_DIR=/etc", "--config_file", "--network_mod", "--resume", "--wandb_api_key", "--out", "--", "--optimizer-type"] {
+        for bad in [
+            "--output_dir",
+            "--output_d",
+            "--OUTPUT_DIR=/etc",
+            "--config_file",
+            "--network_mod",
+            "--resume",
+            "--wandb_api_key",
+            "--out",
+            "--",
+            "--optimizer-type",
+        ] {
             assert!(refused(&[bad, "x"]), "{bad}");
         }
         assert!(refused(&["; rm -rf /"]) && refused(&["--min_snr_gamma", "5\n--output_dir"]));
-        assert!(!refused(&["--min_snr_gamma", "5", "--lr_scheduler", "cosine_with_restarts", "--optimizer_args", "weight_decay=0.1", "--save_state"]));
+        assert!(!refused(&[
+            "--min_snr_gamma",
+            "5",
+            "--lr_scheduler",
+            "cosine_with_restarts",
+            "--optimizer_args",
+            "weight_decay=0.1",
+            "--save_state"
+        ]));
     }
 
     #[test]

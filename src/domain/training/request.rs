@@ -206,8 +206,7 @@ mod tests {
             "characterId": "a", "baseModel": " ", "name": "../x", "epochs": 0, "steps": 1_000_000, "learningRate": 0.0, "networkAlpha": -1.0,
             "resolution": 500, "samplePrompts": ["1", "2", "3", "4", "5", "6", "7", "8", "9"], "extraArgs": ["--output_dir", "/etc"]
         }));
-        let all =
-            ["baseModel", "name", "epochs", "steps", "resolution", "learningRate", "networkAlpha", "samplePrompts", "extraArgs"];
+        let all = ["baseModel", "name", "epochs", "steps", "resolution", "learningRate", "networkAlpha", "samplePrompts", "extraArgs"];
         assert_eq!(fields, all);
     }
 }

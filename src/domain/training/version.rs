@@ -89,7 +89,8 @@ mod tests {
 
     fn luna() -> Character {
         let mut luna = Character::new(Utc::now());
-        luna.loras = vec![LoraUse { name: "luna.safetensors".into(), strength: 0.8 }, LoraUse { name: "film.safetensors".into(), strength: 0.3 }];
+        luna.loras =
+            vec![LoraUse { name: "luna.safetensors".into(), strength: 0.8 }, LoraUse { name: "film.safetensors".into(), strength: 0.3 }];
         luna.trigger_word = "luna_character".into();
         luna
     }

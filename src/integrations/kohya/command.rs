@@ -240,8 +240,11 @@ mod tests {
         request["characterId"] = "a".into();
         request["baseModel"] = family.key().into();
         let request: TrainRequest = serde_json::from_value(request).unwrap();
-        let flux = (family == Family::Flux)
-            .then(|| FluxParts { clip_l: "/models/clip_l.safetensors".into(), t5xxl: "/models/t5xxl.safetensors".into(), ae: "/models/ae.safetensors".into() });
+        let flux = (family == Family::Flux).then(|| FluxParts {
+            clip_l: "/models/clip_l.safetensors".into(),
+            t5xxl: "/models/t5xxl.safetensors".into(),
+            ae: "/models/ae.safetensors".into(),
+        });
         let given = Given { family, base_model: "/models/base one.safetensors".into(), flux, trigger_word: "luna".into(), pictures: 20 };
         Plan::of(&request, given)
     }
@@ -251,7 +254,13 @@ mod tests {
     }
 
     fn order(plan: &Plan) -> Order<'_> {
-        Order { plan, name: "luna-v1", folder: Path::new("/data/trainings/1"), tokenizers: Path::new("/data/trainings/tokenizers"), resume: None }
+        Order {
+            plan,
+            name: "luna-v1",
+            folder: Path::new("/data/trainings/1"),
+            tokenizers: Path::new("/data/trainings/tokenizers"),
+            resume: None,
+        }
     }
 
     fn shown(family: Family, request: serde_json::Value) -> String {

@@ -54,10 +54,9 @@ fn words(ending: &Ending, progress: &TrainProgress, clues: &Clues) -> String {
 
 fn usage_words(said: &str) -> String {
     match said.strip_prefix("unrecognized arguments: ") {
-        Some(arguments) => format!(
-            "The trainer does not know {}. Take it out of the extra arguments, or update sd-scripts.",
-            short(arguments)
-        ),
+        Some(arguments) => {
+            format!("The trainer does not know {}. Take it out of the extra arguments, or update sd-scripts.", short(arguments))
+        }
         None => format!("The trainer did not understand an argument: {}.", short(said).trim_end_matches('.')),
     }
 }
@@ -78,13 +77,19 @@ fn exception_words(exception: &str, clues: &Clues) -> String {
     } else if has("network for Text Encoder cannot be trained with caching") {
         "The text encoder cannot be trained while its outputs are cached. Leave --network_train_unet_only in, or take --cache_text_encoder_outputs out.".into()
     } else if has("extra keys not allowed") || has("MultipleInvalid") {
-        format!("The trainer does not understand the dataset's description: {}. This version of sd-scripts may be too old.", short(after_name(exception)))
+        format!(
+            "The trainer does not understand the dataset's description: {}. This version of sd-scripts may be too old.",
+            short(after_name(exception))
+        )
     } else if has("UnicodeEncodeError") || has("UnicodeDecodeError") {
         "The trainer cannot write its own words: its output is not UTF-8. Set PYTHONUTF8=1 for it.".into()
     } else if has("'NoneType' object has no attribute 'startswith'") {
         "The trainer was not told what kind of LoRA to make (--network_module).".into()
     } else if has("ModuleNotFoundError") {
-        format!("Python lacks a part that the trainer needs: {}. Install its requirements into the Python it is started with.", short(after_name(exception)))
+        format!(
+            "Python lacks a part that the trainer needs: {}. Install its requirements into the Python it is started with.",
+            short(after_name(exception))
+        )
     } else if has("Can't load tokenizer") || has("couldn't connect to") || has("ConnectionError") || has("MaxRetryError") {
         "The trainer could not fetch its tokenizers. It needs the internet once; later trainings do without.".into()
     } else if has("No space left on device") {

@@ -69,7 +69,8 @@ pub fn read_header(path: &Path) -> Result<Header, LoraFault> {
     let mut head = vec![0; usize::try_from(length).map_err(|_| LoraFault::Other)?];
     file.read_exact(&mut head).map_err(unreadable)?;
     let mut entries: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&head).map_err(|_| LoraFault::Other)?;
-    let metadata = entries.remove("__metadata__").map(serde_json::from_value).transpose().map_err(|_| LoraFault::Other)?.unwrap_or_default();
+    let metadata =
+        entries.remove("__metadata__").map(serde_json::from_value).transpose().map_err(|_| LoraFault::Other)?.unwrap_or_default();
     let ends = entries.values().map(|entry| Tensor::deserialize(entry).map(|tensor| tensor.data_offsets.1));
     let ends: Vec<u64> = ends.collect::<Result<_, _>>().map_err(|_| LoraFault::Other)?;
     let Some(end) = ends.iter().max() else { return Err(LoraFault::Empty) };

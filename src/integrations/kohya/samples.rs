@@ -39,17 +39,15 @@ pub fn samples_json(plan: &Plan) -> String {
         Family::Sdxl => (832, 1_216, 6.0),
         Family::Flux => (768, 1_024, 1.0),
     };
-    let prompts: Vec<_> = plan
-        .sample_prompts
-        .iter()
-        .map(|prompt| SamplePrompt { prompt, width, height, sample_steps: 20, scale, seed: plan.seed })
-        .collect();
+    let prompts: Vec<_> =
+        plan.sample_prompts.iter().map(|prompt| SamplePrompt { prompt, width, height, sample_steps: 20, scale, seed: plan.seed }).collect();
     serde_json::to_string_pretty(&prompts).expect("plain texts and finite numbers can always be written")
 }
 
 /// What a file's name tells: `luna_e000002_00_20261122095135_42.png`.
 pub fn sample_of(file: &str) -> Option<Sample> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"_(e?)(\d{6})_(\d{2})_\d{14}(?:_\d+)?\.png$").expect("the expression is ours"));
+    static NAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"_(e?)(\d{6})_(\d{2})_\d{14}(?:_\d+)?\.png$").expect("the expression is ours"));
     let name = NAME.captures(file)?;
     let number = name[2].parse().ok()?;
     let after_epoch = &name[1] == "e";

@@ -4,7 +4,9 @@
 const MEANT_FOR_IT: [&str; 2] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
 
 /// Our variables without those that are ours alone or hold secrets.
-pub fn without_secrets(variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+pub fn without_secrets(
+    variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
     variables.filter(|(name, _)| name.to_str().is_some_and(is_harmless)).collect()
 }
 
@@ -21,7 +23,16 @@ mod tests {
 
     #[test]
     fn secrets_stay_here_and_what_a_trainer_needs_goes_along() {
-        let names = ["PATH", "HOME", "CUDA_VISIBLE_DEVICES", "HF_TOKEN", "GEMINI_API_KEY", "LUNA_TWITTER_ACCESS_TOKEN", "DALLA_SECRET_KEY_FILE", "AWS_SECRET_ACCESS_KEY"];
+        let names = [
+            "PATH",
+            "HOME",
+            "CUDA_VISIBLE_DEVICES",
+            "HF_TOKEN",
+            "GEMINI_API_KEY",
+            "LUNA_TWITTER_ACCESS_TOKEN",
+            "DALLA_SECRET_KEY_FILE",
+            "AWS_SECRET_ACCESS_KEY",
+        ];
         let variables = names.into_iter().map(|name| (name.into(), "x".into()));
         let kept: Vec<_> = without_secrets(variables).into_iter().map(|(name, _)| name.into_string().unwrap()).collect();
         assert_eq!(kept, ["PATH", "HOME", "CUDA_VISIBLE_DEVICES", "HF_TOKEN"]);

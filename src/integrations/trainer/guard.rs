@@ -41,7 +41,8 @@ pub fn main(folder: PathBuf) -> ExitCode {
 
 async fn guard(folder: &RunFolder) -> std::io::Result<()> {
     // Handlers and not "ignore", which the trainer would inherit. First of all, so that no signal is missed.
-    let (mut terminate, mut interrupt, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let (mut terminate, mut interrupt, mut hang_up) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     // Kept until the end: as long as it is locked, everybody knows that somebody guards this run.
     let _lock = folder.lock()?;
     if !folder.claim(b"guard")? {

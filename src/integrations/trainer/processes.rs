@@ -87,11 +87,16 @@ fn left_of(run: &str, guard: Option<Who>) -> Vec<Who> {
         let grouped = guard.is_some_and(|guard| process.group == guard.pid && process.started >= guard.started);
         grouped || carries(process.pid, cookie.as_bytes())
     };
-    all().iter().filter(|process| process.pid != us && theirs(process)).map(|process| Who { pid: process.pid, started: process.started }).collect()
+    all()
+        .iter()
+        .filter(|process| process.pid != us && theirs(process))
+        .map(|process| Who { pid: process.pid, started: process.started })
+        .collect()
 }
 
 fn carries(pid: i32, cookie: &[u8]) -> bool {
-    std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|variable| variable == cookie))
+    std::fs::read(format!("/proc/{pid}/environ"))
+        .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|variable| variable == cookie))
 }
 
 /// Ends a whole group, ourselves with it when we are in it. For systems without `/proc`.

@@ -6,7 +6,10 @@ use leptos::prelude::*;
 
 use super::{icon::Icon, page::Pill};
 use crate::{
-    domain::job::{Job, JobStatus, Lane, Progress, Work},
+    domain::{
+        job::{Job, JobStatus, Lane, Progress, Work},
+        training::TrainingId,
+    },
     web::{context, pages::jobs::page_of, words},
 };
 
@@ -43,7 +46,12 @@ pub fn subject(job: &Job) -> String {
         Work::WritePrompts(order) => words::count(order.request.count as usize, "prompt", "prompts"),
         Work::DescribeImages(order) => format!("captions of {}", words::count(order.names.len(), "picture", "pictures")),
         Work::Publish(order) => super::post::title(&order.post_id),
+        Work::Train(order) => format!("training of {}", training_name(&order.training_id)),
     }
+}
+
+fn training_name(id: &TrainingId) -> String {
+    context::app().store.read().trainings.get(id.as_str()).map_or_else(|| "a LoRA".to_owned(), |training| training.name.clone())
 }
 
 fn maker(job: &Job) -> String {
@@ -53,6 +61,7 @@ fn maker(job: &Job) -> String {
         }
         Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) => "Gemini".to_owned(),
         Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
+        Work::Train(_) => "Trainer".to_owned(),
     }
 }
 
@@ -83,6 +92,7 @@ fn waiting(job: &Job) -> String {
         Lane::Write => "Waiting for Gemini".to_owned(),
         Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
         Lane::Publish => "Waiting for its time".to_owned(),
+        Lane::Train => "Waiting until the training before it has ended".to_owned(),
     }
 }
 

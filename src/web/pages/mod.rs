@@ -12,3 +12,4 @@ pub mod studio;
 pub mod system;
 pub mod theme;
 pub mod today;
+pub mod training;

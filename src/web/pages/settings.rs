@@ -150,6 +150,7 @@ pub fn Settings() -> impl IntoView {
             <PostingCard/>
             <GeminiCard/>
             <PublicCard/>
+            <super::training::setup::TrainingCard/>
             <section class="card"><header><h2>"This installation"</h2><p>"Set when it is started: by flags, the environment or .env."</p></header><div class="body">
                 <dl class="facts">
                     <dt>"Time zone"</dt><dd>{app.timezone.to_string()}</dd>

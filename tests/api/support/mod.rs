@@ -80,6 +80,9 @@ impl TestApp {
             &x.url(),
         ]);
         config.gemini_api_key = key_for_gemini.then(|| gemini::KEY.into());
+        // Tests are another program than the one that guards trainers.
+        config.training.program = Some(env!("CARGO_BIN_EXE_digital-dalla").into());
+        config.training.grace = Duration::from_millis(600);
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();
         let limits = Limits {
