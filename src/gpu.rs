@@ -41,9 +41,14 @@ impl Gpu {
         self.0.borrow().training.as_ref().map(|(_, name)| name.clone())
     }
 
+    /// Keeps the card for a training that is about to claim it.
+    pub fn reserve(&self, id: &TrainingId, name: &str) {
+        self.0.send_modify(|now| now.training = Some((id.clone(), name.to_owned())));
+    }
+
     /// Claims the card for a training: pictures that have not begun wait from now on.
     pub fn claim(&self, id: &TrainingId, name: &str) -> Claim {
-        self.0.send_modify(|now| now.training = Some((id.clone(), name.to_owned())));
+        self.reserve(id, name);
         Claim { gpu: self.clone(), id: id.clone() }
     }
 

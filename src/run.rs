@@ -16,6 +16,7 @@ use crate::{
         comfyui::{ComfySandbox, Options},
         gemini::{self, GeminiSandbox},
         instagram::{self, InstagramSandbox},
+        trainer::TrainerSandbox,
         x::{self, XSandbox},
     },
     service,
@@ -129,7 +130,9 @@ async fn simulate(config: &mut Config) -> Result<Simulated, String> {
     let writer = GeminiSandbox::start(WRITING).await.map_err(broken)?;
     config.gemini_url = writer.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.gemini_api_key = Some(gemini::KEY.into());
-    let sandbox = ComfySandbox::start(Options::default()).await.map_err(broken)?;
+    let trainer = TrainerSandbox::prepare(&config.data_dir().join("trainer"), &config.training.guard_program()).map_err(broken)?;
+    let options = Options { lora_dir: Some(trainer.loras()), ..Options::default() };
+    let sandbox = ComfySandbox::start(options).await.map_err(broken)?;
     let url = sandbox.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.comfyui = vec![url];
     // What went out is remembered, and stays under its address, as on the real networks.
@@ -139,7 +142,22 @@ async fn simulate(config: &mut Config) -> Result<Simulated, String> {
     let x = XSandbox::start(x::Options { memory: memory("x") }).await.map_err(broken)?;
     config.instagram_url = instagram.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
     config.x_url = x.url().parse().map_err(|_| "the sandbox has no address".to_owned())?;
+    train_in(&trainer, config);
     Ok((sandbox, writer, instagram, x))
+}
+
+/// Settings that lead to the simulated trainer.
+fn train_in(trainer: &TrainerSandbox, config: &mut Config) {
+    let training = &mut config.training;
+    (training.kohya_dir, training.kohya_python) = (Some(trainer.scripts()), Some(trainer.python()));
+    training.trainer_command = None;
+    training.sd15_models = vec![trainer.model("dreamshaper_8.safetensors")];
+    training.sdxl_models = vec![trainer.model("sd_xl_base_1.0.safetensors")];
+    training.flux_models = vec![trainer.model("flux1-dev.safetensors")];
+    training.flux_clip_l = Some(trainer.model("clip_l.safetensors"));
+    training.flux_t5xxl = Some(trainer.model("t5xxl_fp8_e4m3fn.safetensors"));
+    training.flux_ae = Some(trainer.model("ae.safetensors"));
+    training.lora_dir = Some(trainer.loras());
 }
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {

@@ -23,7 +23,8 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Wishes {
-    /// Topics separated by commas: `job`, `content`, `post`, `prompt`, `character`, `settings`, `system`. All unless said.
+    /// Topics separated by commas: `job`, `content`, `dataset`, `post`, `task`, `notification`, `prompt`, `training`,
+    /// `character`, `settings`, `activity`, `system`. All unless said.
     topics: Option<String>,
 }
 

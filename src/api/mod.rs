@@ -20,6 +20,7 @@ mod prompts;
 mod reply;
 mod schedules;
 mod settings;
+mod trainings;
 mod uploads;
 
 use axum::{
@@ -64,6 +65,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "notifications", description = "What a person should know of"),
         (name = "schedules", description = "What happens by itself, and when"),
         (name = "captions", description = "Words that go out with pictures"),
+        (name = "training", description = "LoRAs in the making, and their versions"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
         (name = "events", description = "What happens, as it happens"),
@@ -162,6 +164,17 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::get_run))
         .routes(routes!(schedules::stop_run))
         .routes(routes!(schedules::preview))
+        .routes(routes!(trainings::list, trainings::start))
+        .routes(routes!(trainings::preview))
+        .routes(routes!(trainings::get, trainings::end))
+        .routes(routes!(trainings::resume))
+        .routes(routes!(trainings::metrics))
+        .routes(routes!(trainings::promote))
+        .routes(routes!(trainings::rollback))
+        .routes(routes!(trainings::compare))
+        .routes(routes!(trainings::file))
+        .routes(routes!(trainings::sample))
+        .routes(routes!(trainings::log))
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(settings::look))

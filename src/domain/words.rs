@@ -26,6 +26,8 @@ pub enum Author {
     Gemini,
     /// One of the templates, because Gemini could not be asked.
     Template,
+    /// A task that ran by itself.
+    Task,
     /// A person.
     #[serde(other)]
     Hand,

@@ -57,6 +57,14 @@ pub async fn run(app: AppState) {
     }
     let following = tokio::spawn(service::schedules::follow(app.clone()));
     let ticking = tokio::spawn(clock(app.clone()));
+    if let Err(error) = service::trainings::tidy(&app).await {
+        tracing::error!(%error, "the folders of trainings could not be tidied");
+    }
+    match service::trainings::recover(&app, Utc::now()).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "trainings without a job go on"),
+        Err(error) => tracing::error!(%error, "trainings could not be taken up"),
+    }
     service::models::look(&app, Utc::now()).await;
     service::datasets::look_at_all(&app, Utc::now()).await;
     let stop = app.stopping.clone();
@@ -66,6 +74,12 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Tasks, RUNNERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Train, 1, &handed_out);
+    tokio::spawn({
+        // Python takes a moment to answer, and nobody has to wait for it.
+        let app = app.clone();
+        async move { service::trainings::look(&app, Utc::now()).await }
+    });
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let monitor = with_clock(monitor, &app, "look-around", LOOK_AROUND, |app| async move {
         service::models::look(&app, Utc::now()).await;

@@ -7,4 +7,5 @@ pub mod comfyui;
 pub mod gemini;
 pub mod instagram;
 pub mod social;
+pub mod trainer;
 pub mod x;

@@ -155,6 +155,7 @@ pub fn entailed(app: &AppState, id: &CharacterId) -> Entailed {
 /// Deletes a character and her credentials, and cancels her jobs. What is not to go along stays.
 pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
     fresh(app, &*get(app, id)?, expected.as_deref())?;
+    super::trainings::stop_all(app, id, now).await;
     let state = app.store.read();
     let unfinished = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final());
     for job in unfinished.map(|job| job.id.clone()).collect::<Vec<_>>() {

@@ -30,6 +30,11 @@ pub(super) async fn draw_all(app: &AppState, id: &JobId, running: &Running) -> R
         let job = super::jobs::get(app, id).map_err(|_| Ended::Cancelled)?;
         let Some(place) = image_order(&job).shots.iter().position(|shot| !shot.done) else { return Ok(()) };
         running.update(|progress| progress.picture = place as u32 + 1);
+        // What was sent before is being drawn already, whoever else has the card.
+        let _turn = match image_order(&job).shots[place].sent {
+            Some(_) => app.gpu.draw(true),
+            None => Some(super::trainings::turn_to_draw(app, id, running).await?),
+        };
         draw_shot(app, &job, place, running).await?;
     }
 }
@@ -243,7 +248,12 @@ fn image_order(job: &Job) -> &ImageOrder {
 fn shot_mut(job: &mut Job, place: usize) -> &mut Shot {
     match &mut job.work {
         Work::GenerateImage(order) => &mut order.shots[place],
-        Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::RunTask(_) => {
+        Work::WriteCaption(_)
+        | Work::WritePrompts(_)
+        | Work::DescribeImages(_)
+        | Work::Publish(_)
+        | Work::Train(_)
+        | Work::RunTask(_) => {
             unreachable!("workers hand over each job by its kind")
         }
     }

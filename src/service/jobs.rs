@@ -135,6 +135,10 @@ pub async fn cancel(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Ar
         super::schedules::stop(app, &order.run_id, now).await?;
         return get(app, id);
     }
+    if let Work::Train(order) = &get(app, id)?.work {
+        super::trainings::stop(app, &order.training_id, now).await?;
+        return ended(app, id).await;
+    }
     let wanted = id.clone();
     let running = app
         .store
@@ -174,6 +178,9 @@ pub async fn retry(app: &AppState, id: &JobId, now: DateTime<Utc>) -> Result<Job
             }
             if matches!(job.work, Work::RunTask(_)) {
                 return Err(Error::from(Problem::conflict("Run the task again instead.")));
+            }
+            if matches!(job.work, Work::Train(_)) {
+                return Err(Error::from(Problem::conflict("Go on with the training, or train again.")));
             }
             match job.status {
                 JobStatus::Failed { .. } | JobStatus::Cancelled => {}
@@ -225,6 +232,9 @@ pub async fn fail(app: &AppState, id: &JobId, problem: Problem, now: DateTime<Ut
                 }
                 if let Work::RunTask(order) = &job.work {
                     super::schedules::broke_down(tx, &order.run_id, &problem, now)?;
+                }
+                if let Work::Train(order) = &job.work {
+                    super::trainings::broke_down(tx, &order.training_id, &problem, now)?;
                 }
                 job.turn(JobStatus::Failed { problem }, now);
                 Ok::<_, Error>(tx.put(job)?)

@@ -47,6 +47,19 @@ pub(super) async fn jpeg_to_look_at(path: PathBuf) -> Result<Bytes, Error> {
     made.await.unwrap_or_else(|_| Err(Problem::conflict("The picture's file is damaged.").into()))
 }
 
+/// The content whose picture a path names: one this server gave out, of its file or its address.
+pub(super) fn content_at(app: &AppState, path: &str) -> Option<ContentId> {
+    let folder = app.store.dir().join("media");
+    let path = path.trim().split('?').next().unwrap_or_default();
+    let inside = path.strip_prefix(&*folder.to_string_lossy()).and_then(|rest| rest.strip_prefix('/'));
+    let served = || {
+        let path = path.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, path)| path);
+        path.trim_start_matches('/').strip_prefix("media/")
+    };
+    let id = inside.or_else(served).and_then(|name| name.strip_suffix(".png")).map(ContentId::from)?;
+    (file_name(&id).is_ok() && app.store.read().content.get(id.as_str()).is_some()).then_some(id)
+}
+
 /// Removes a picture's files. What cannot be removed is said in the log; nobody refers to it any more.
 pub async fn remove(app: &AppState, id: &ContentId) {
     let ours = [original_path(app, id), thumbnail_path(app, id)].into_iter().flatten();

@@ -28,6 +28,7 @@ pub mod seed;
 pub mod settings;
 pub mod status;
 pub mod stock;
+pub mod trainings;
 pub mod watching;
 pub mod webhooks;
 pub mod work;

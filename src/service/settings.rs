@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     gemini::{self, KEY, KeyInForce, OWNER},
+    trainings::{self, TrainerChange},
     webhooks,
 };
 use crate::{
@@ -59,6 +60,9 @@ pub struct SettingsChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "GEMINI_MODEL", alias = "gemini_model")]
     pub gemini_model: Sent<String>,
+    /// Where LoRAs are trained.
+    #[serde(flatten)]
+    pub trainer: TrainerChange,
 }
 
 /// Yes or no, as a value of its own or as a text.
@@ -114,7 +118,8 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         KeyInForce::None => String::new(),
     };
     let comfy: Vec<_> = app.config.comfyui.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
-    BTreeMap::from([
+    let mut view = trainings::settings_view(app, &state);
+    view.extend([
         (KEY, key),
         ("geminiModel", gemini::model(app)),
         ("dryRun", is_dry_run(app, &state).to_string()),
@@ -126,7 +131,8 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("comfyuiUrl", comfy.join(",")),
         ("webhookUrl", state.settings.webhook_url.clone()),
         (webhooks::SECRET, webhook_secret(app).unwrap_or_default()),
-    ])
+    ]);
+    view
 }
 
 /// Changes the settings. What is not sent stays.
@@ -151,6 +157,7 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
     if let Some(fault) = webhook.value().filter(|url| !url.is_empty()).and_then(|url| fault_of_address(url)) {
         checks.wrong("webhookUrl", fault);
     }
+    trainings::check_settings(app, &change.trainer, &mut checks).await;
     checks.finish()?;
     let changed = !matches!(key, Sent::Absent) || !model.is_absent();
     app.store
@@ -179,6 +186,7 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
                 Sent::Value(Number(minutes)) => settings.gap_minutes = minutes,
             }
             change.fit.map(|fit| Fit::from_key(&fit).unwrap_or_default()).set(&mut settings.fit);
+            trainings::apply_settings(&mut settings.trainer, change.trainer);
             Ok::<_, Error>(tx.put_settings(settings)?)
         })
         .await?;

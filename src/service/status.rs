@@ -59,6 +59,7 @@ pub fn checks(app: &AppState, now: DateTime<Utc>) -> Vec<Check> {
     checks.extend(comfyui(app));
     checks.push(scheduler(app, now));
     checks.push(gemini(app));
+    checks.push(trainer(app));
     checks
 }
 
@@ -204,6 +205,24 @@ fn gemini(app: &AppState) -> Check {
         detail,
         hint,
     }
+}
+
+fn trainer(app: &AppState) -> Check {
+    let launcher = super::trainings::trainer(app, &app.store.read()).launcher;
+    let seen = launcher.as_ref().and_then(|launcher| app.trainer.last(launcher));
+    let checked_at = seen.as_ref().map(|seen| seen.at);
+    let (state, word, detail, hint) = match (launcher, seen.map(|seen| seen.seen)) {
+        (None, _) => (
+            Health::Off,
+            "Not Configured",
+            "LoRAs cannot be trained.".to_owned(),
+            "Set the folder of kohya's sd-scripts under Settings to train them.".to_owned(),
+        ),
+        (Some(_), None) => (Health::Unknown, "Configured", "It was not looked at yet.".to_owned(), String::new()),
+        (Some(_), Some(Ok(what))) => (Health::Ok, "Configured", format!("{what}."), String::new()),
+        (Some(_), Some(Err(words))) => (Health::Bad, "Configured", words, "See Settings.".to_owned()),
+    };
+    Check { name: "lora_trainer", label: "Trainer".into(), state, word: word.into(), checked_at, latency_ms: None, detail, hint }
 }
 
 /// What the calls to Gemini cost in the last thirty days, from the jobs that made them.

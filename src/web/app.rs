@@ -58,6 +58,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("activity") view=pages::activity::ActivityPage/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
                     <Route path=path!("settings/access") view=pages::access::Access/>
+                    <Route path=path!("training") view=pages::training::list::Trainings/>
+                    <Route path=path!("training/new") view=pages::training::new::New/>
+                    <Route path=path!("training/:id") view=pages::training::detail::Detail/>
+                    <Route path=path!("training/:id/delete") view=pages::training::detail::Delete/>
                     <Route path=path!("models") view=pages::models::Models/>
                     <Route path=path!("*any") view=|| view! { <Missing what="page"/> }/>
                 </ParentRoute>

@@ -124,8 +124,11 @@ fn Sidebar() -> impl IntoView {
         place("/posts", "Posts", icondata_lu::LuSend, "o"),
         place("/schedules", "Schedules", icondata_lu::LuAlarmClock, "w"),
     ];
-    let train =
-        [place("/datasets", "Datasets", icondata_lu::LuGalleryThumbnails, "b"), place("/models", "Models", icondata_lu::LuBox, "m")];
+    let train = [
+        place("/datasets", "Datasets", icondata_lu::LuGalleryThumbnails, "b"),
+        place("/training", "Training", icondata_lu::LuDumbbell, "n"),
+        place("/models", "Models", icondata_lu::LuBox, "m"),
+    ];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
         place("/activity", "Activity", icondata_lu::LuHistory, "v"),

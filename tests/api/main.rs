@@ -18,4 +18,5 @@ mod review;
 mod security;
 mod support;
 mod ticks;
+mod training;
 mod words;

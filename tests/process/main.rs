@@ -7,3 +7,4 @@ mod jobs;
 mod life;
 mod posts;
 mod power;
+mod training;

@@ -32,7 +32,7 @@ pub struct TrainProgress {
 }
 
 /// What is known of a run's output so far; written down now and then, so that a restart goes on from there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Followed {
     /// Which run of the training.

@@ -67,6 +67,11 @@ impl Comfy {
         Ok(queue.running.len() + queue.pending.len())
     }
 
+    /// Asks it to let go of its models, so that others have the card's memory. It does when it has drawn what it draws.
+    pub async fn let_go(&self) -> Result<(), ComfyError> {
+        self.post("free", &json!({"unload_models": true, "free_memory": true})).await.map(drop)
+    }
+
     /// Where a prompt stands. What is in neither history nor queue is unknown: finished long ago, cleared, or lost
     /// with a restart, for nothing of it survives one.
     ///

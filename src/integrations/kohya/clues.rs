@@ -1,6 +1,9 @@
 //! What the end of a log holds about why a run failed.
 
-use super::{lines::Lines, tail::clean};
+use super::{
+    lines::{Lines, after_bars},
+    tail::clean,
+};
 
 /// What was found.
 #[derive(Debug, Default, PartialEq)]
@@ -29,8 +32,8 @@ pub(super) fn find(end_of_log: &[u8]) -> Clues {
 impl Clues {
     fn take(&mut self, line: &str) {
         let line = clean(line);
-        let line = line.trim_end();
-        if line.is_empty() || line.contains("%|") {
+        let line = after_bars(&line).trim_end();
+        if line.is_empty() {
             return;
         }
         if line.starts_with("No data found") {

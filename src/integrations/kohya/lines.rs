@@ -56,6 +56,12 @@ impl Lines {
     }
 }
 
+/// What stands on a line after the bars on it: they do not end their lines, so that the next words follow at once.
+pub(super) fn after_bars(line: &str) -> &str {
+    let Some(bar) = line.rfind("%|") else { return line };
+    line[bar..].split_once(']').map_or("", |(_, rest)| rest)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -88,6 +94,13 @@ mod tests {
             let begins = bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |end| end + 1);
             prop_assert_eq!(lines.passed(), begins as u64);
         }
+    }
+
+    #[test]
+    fn words_after_a_bar_are_found() {
+        assert_eq!(after_bars("  0%|          | 0/2 [00:00<?, ?it/s]failed to get image size"), "failed to get image size");
+        assert_eq!(after_bars("steps:   5%|▌| 2/40 [00:06<01:58, 3.12s/it, avr_loss=1.2]"), "");
+        assert_eq!(after_bars("no bar at all"), "no bar at all");
     }
 
     #[test]

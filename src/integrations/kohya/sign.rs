@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::lines::after_bars;
+
 /// What a line tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sign {
@@ -93,22 +95,24 @@ impl Sign {
     /// What a line tells; several things for a custom trainer's, mostly nothing.
     pub(super) fn read(line: &str, mut tell: impl FnMut(Self)) {
         // Log text may follow a bar on the same line, and another bar may follow that.
-        let mut bars = BAR.captures_iter(line).filter_map(|bar| bar_step(&bar)).peekable();
-        if bars.peek().is_some() {
-            return bars.for_each(tell);
+        if line.contains("steps:") {
+            BAR.captures_iter(line).filter_map(|bar| bar_step(&bar)).for_each(&mut tell);
         }
+        let line = after_bars(line);
         if let Some(told) = line.trim_start().strip_prefix("dalla:") {
             return own_words(told, tell);
         }
-        let number = |captures: &regex::Captures<'_>, group: usize| captures.get(group).and_then(|text| text.as_str().parse().ok());
-        if let Some(epoch) = EPOCH.captures(line) {
-            if let (Some(epoch), Some(epochs)) = (number(&epoch, 1), number(&epoch, 2)) {
+        let number = |found: Option<regex::Captures<'_>>, group: usize| found?.get(group)?.as_str().parse().ok();
+        // Looked at in this way, a line that tells nothing costs next to nothing, and most tell nothing.
+        if line.starts_with("epoch ") {
+            let found = |group| number(EPOCH.captures(line), group);
+            if let (Some(epoch), Some(epochs)) = (found(1), found(2)) {
                 tell(Self::Epoch { epoch, epochs });
             }
-        } else if let Some(total) = TOTAL.captures(line).and_then(|total| number(&total, 1)) {
-            tell(Self::Total(total));
-        } else if let Some(steps) = SKIPPING.captures(line).and_then(|skipping| number(&skipping, 1)) {
-            tell(Self::Skipping(steps));
+        } else if line.starts_with("skipping ") {
+            number(SKIPPING.captures(line), 1).into_iter().for_each(|steps| tell(Self::Skipping(steps)));
+        } else if line.trim_start().starts_with("total optimization steps") {
+            number(TOTAL.captures(line), 1).into_iter().for_each(|total| tell(Self::Total(total)));
         } else if let Some((_, words)) = PHASES.iter().find(|(beginning, _)| line.starts_with(beginning)) {
             tell(Self::Phase(words));
         }

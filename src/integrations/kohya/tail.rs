@@ -72,7 +72,7 @@ mod tests {
         for name in recordings::names().iter().filter(|name| name.starts_with("err_")) {
             let lines = last_lines(&recordings::get(name).merged(), 40);
             assert!(lines.len() <= 40, "{name}");
-            let cause = lines.iter().any(|line| line.contains("Error") || line.contains("error:") || line.contains("No data found"));
+            let cause = lines.iter().any(|line| ["Error", "error:", "Invalid:", "No data found"].iter().any(|word| line.contains(word)));
             assert!(cause, "{name}: {lines:#?}");
         }
     }

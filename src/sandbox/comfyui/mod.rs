@@ -31,12 +31,14 @@ pub struct Options {
     pub step_time: Duration,
     /// What lies in its model folders.
     pub models: Models,
+    /// A folder of this machine whose files are LoRAs of it too.
+    pub lora_dir: Option<std::path::PathBuf>,
 }
 
 impl Default for Options {
     /// Slow enough to watch, and the models of the recordings.
     fn default() -> Self {
-        Self { step_time: Duration::from_millis(150), models: Models::default() }
+        Self { step_time: Duration::from_millis(150), models: Models::default(), lora_dir: None }
     }
 }
 
@@ -57,6 +59,8 @@ struct Lasting {
     shelf: Shelf,
     faults: Faults,
     received: Mutex<Vec<ReceivedPrompt>>,
+    /// How often it was asked to let go of its models.
+    freed: Mutex<u32>,
 }
 
 /// A workflow that was accepted.
@@ -75,9 +79,10 @@ impl ComfySandbox {
         let address = listener.local_addr()?;
         let lasting = Lasting {
             step_time: options.step_time,
-            shelf: Shelf::new(options.models),
+            shelf: Shelf::new(options.models, options.lora_dir),
             faults: Faults::default(),
             received: Mutex::default(),
+            freed: Mutex::default(),
         };
         let lasting = Arc::new(lasting);
         let runtime = run(listener, Arc::clone(&lasting))?;
@@ -102,6 +107,11 @@ impl ComfySandbox {
     /// Every workflow that was accepted, over all restarts.
     pub fn prompts_received(&self) -> Vec<ReceivedPrompt> {
         lock(&self.0.lasting.received).clone()
+    }
+
+    /// How often it was asked to let go of its models.
+    pub fn freed(&self) -> u32 {
+        *lock(&self.0.lasting.freed)
     }
 
     /// Puts a file into a model folder; lists are read anew on each request.

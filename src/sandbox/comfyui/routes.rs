@@ -40,6 +40,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/history", get(history).post(change_history))
         .route("/history/{id}", get(history_of))
         .route("/interrupt", axum::routing::post(interrupt))
+        .route("/free", axum::routing::post(free))
         .route("/view", get(view))
         .route("/ws", get(socket));
     let faults = get(async |State(server): App| Json(server.lasting.faults.pending())).post(ask_fault).delete(clear_faults);
@@ -237,6 +238,16 @@ async fn interrupt(State(server): App, body: Bytes) -> StatusCode {
     let meant = body.get("prompt_id").and_then(Value::as_str);
     if running.is_some() && meant.is_none_or(|meant| running.as_deref() == Some(meant)) {
         *lock(&server.interrupted) = true;
+    }
+    StatusCode::OK
+}
+
+/// Always 200; models are let go of when nothing runs.
+async fn free(State(server): App, body: Bytes) -> StatusCode {
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if body["unload_models"] == true {
+        lock(&server.cache).nodes.clear();
+        *lock(&server.lasting.freed) += 1;
     }
     StatusCode::OK
 }

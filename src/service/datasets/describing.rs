@@ -17,7 +17,7 @@ use crate::{
         words::Usage,
     },
     error::Error,
-    integrations::gemini::{Ask, GeminiError},
+    integrations::gemini::{Ask, Asked, GeminiError},
     live::Running,
     service::{
         captions::MOST_ATTEMPTS,
@@ -99,12 +99,13 @@ pub(in crate::service) async fn describe(app: &AppState, id: &JobId, running: &R
             keep(app, id, Outcome::Nothing).await?;
             continue;
         }
-        let asked = tokio::select! {
+        let (caption, usage) = tokio::select! {
             asked = ask(app, &dataset, name, order) => asked?,
             () = running.cancel.cancelled() => return Err(Ended::Cancelled),
         };
-        let outcome = match asked {
-            Ok((caption, usage)) => Outcome::Caption(caption, usage),
+        spent(app, id, usage).await?;
+        let outcome = match caption {
+            Ok(caption) => Outcome::Caption(caption),
             Err(error) => otherwise(&error, &job)?,
         };
         keep(app, id, outcome).await?;
@@ -114,7 +115,7 @@ pub(in crate::service) async fn describe(app: &AppState, id: &JobId, running: &R
 
 /// What came of one picture.
 enum Outcome {
-    Caption(String, Usage),
+    Caption(String),
     PassedOver,
     Nothing,
 }
@@ -125,7 +126,7 @@ async fn ask(
     dataset: &Dataset,
     name: &ImageName,
     order: &DescribeOrder,
-) -> Result<Result<(String, Usage), GeminiError>, Ended> {
+) -> Result<(Result<String, GeminiError>, Vec<Usage>), Ended> {
     let Some(key) = gemini::key(app) else {
         return Err(Ended::Failed(Problem::new(Kind::NotConfigured, NO_KEY)));
     };
@@ -133,20 +134,17 @@ async fn ask(
     let jpeg = match media::jpeg_to_look_at(file.path).await {
         Ok(jpeg) => jpeg,
         // It broke since it was looked at; the checks will say so.
-        Err(_) => return Ok(Err(GeminiError::Unreadable)),
+        Err(_) => return Ok((Err(GeminiError::Unreadable), Vec::new())),
     };
     let (task, schema, model) = (description(order.style, &dataset.trigger_word), description_schema(), gemini::model(app));
     let ask = Ask { model: &model, system: DESCRIBER, task: &task, picture: Some(&jpeg), schema: &schema };
-    let answer = match app.gemini.ask(&key, &ask).await {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(error)),
-    };
-    let text = one_line(answer.json["description"].as_str().unwrap_or_default());
-    if text.is_empty() {
-        return Ok(Err(GeminiError::Empty));
-    }
-    let caption: String = with_words_first(&text, &dataset.trigger_word).chars().take(LONGEST_CAPTION).collect();
-    Ok(Ok((caption, answer.usage)))
+    let Asked { answer, usage } = app.gemini.ask(&key, &ask).await;
+    let caption = answer.and_then(|answer| {
+        let text = one_line(answer["description"].as_str().unwrap_or_default());
+        let caption = with_words_first(&text, &dataset.trigger_word).chars().take(LONGEST_CAPTION).collect();
+        if text.is_empty() { Err(GeminiError::Empty) } else { Ok(caption) }
+    });
+    Ok((caption, usage))
 }
 
 /// What is done when Gemini did not describe a picture: one it will not describe is passed over, a state of Gemini's
@@ -181,8 +179,7 @@ async fn keep(app: &AppState, id: &JobId, outcome: Outcome) -> Result<(), Error>
             match outcome {
                 Outcome::Nothing => {}
                 Outcome::PassedOver => order.passed_over.push(name),
-                Outcome::Caption(caption, usage) => {
-                    add(&mut order.usage, usage);
+                Outcome::Caption(caption) => {
                     if let Some(stored) = tx.get::<Dataset>(order.dataset_id.as_str()) {
                         let mut dataset = Dataset::clone(&stored);
                         let again = order.again;
@@ -198,6 +195,16 @@ async fn keep(app: &AppState, id: &JobId, outcome: Outcome) -> Result<(), Error>
             Ok::<_, Error>(tx.put(job)?)
         })
         .await
+}
+
+/// Notes what calls have cost, also those whose answer was of no use.
+async fn spent(app: &AppState, id: &JobId, usage: Vec<Usage>) -> Result<(), Error> {
+    work::update(app, id, move |job| {
+        if let Work::DescribeImages(order) = &mut job.work {
+            usage.into_iter().for_each(|usage| add(&mut order.usage, usage));
+        }
+    })
+    .await
 }
 
 /// Five hundred calls of one model are one line.

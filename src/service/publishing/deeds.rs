@@ -17,7 +17,7 @@ use crate::{
         problem::{Checks, FieldError, Kind, Problem},
     },
     error::Error,
-    service::looks,
+    service::{looks, media},
     state::AppState,
     store::Transaction,
 };
@@ -206,17 +206,7 @@ fn in_media(app: &AppState, path: &str) -> Result<ContentId, Problem> {
         let errors = vec![FieldError { field: "imagePath".into(), message: message.clone() }];
         Problem { kind: Kind::Malformed, message, errors }
     };
-    let folder = app.store.dir().join("media");
-    let path = path.trim().split('?').next().unwrap_or_default();
-    let inside = path.strip_prefix(&*folder.to_string_lossy()).and_then(|rest| rest.strip_prefix('/'));
-    let served = || {
-        let path = path.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, path)| path);
-        path.trim_start_matches('/').strip_prefix("media/")
-    };
-    let name = inside.or_else(served).and_then(|name| name.strip_suffix(".png")).ok_or_else(outside)?;
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    let id = ContentId::from(name);
-    (plain && app.store.read().content.get(id.as_str()).is_some()).then_some(id).ok_or_else(outside)
+    media::content_at(app, path).ok_or_else(outside)
 }
 
 pub(super) async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, Error> {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     base::{self, BaseModel},
     list::get,
+    paths,
     places::{Places, tokenizers},
     preparing::{Preparation, room},
     settings::{self, Trainer},
@@ -14,7 +15,6 @@ use super::{
 use crate::{
     domain::{
         character::Character,
-        content::ContentId,
         dataset::{Dataset, DatasetId},
         job::{Job, Lane, TrainOrder, Work},
         post::Named,
@@ -63,6 +63,15 @@ pub fn offer(app: &AppState, request: &TrainRequest, id: &TrainingId) -> Result<
     Ok(Offer { plan, name, pictures, command })
 }
 
+/// The exact command of a training, as its newest run has it; `None` while no trainer is set.
+pub fn command(app: &AppState, training: &Training) -> Option<String> {
+    let launcher = launcher(app).ok()?;
+    let (places, tokenizers) = (Places::of(app, &training.id).ok()?, tokenizers(app));
+    let resume = training.runs.last().and_then(|run| run.resumed_from.as_deref());
+    let order = Order { plan: &training.plan, name: &training.name, folder: places.home(), tokenizers: &tokenizers, resume };
+    Some(invocation(&launcher, order).shown())
+}
+
 /// Asks for a training. `key` is the caller's own name for the request: the same again within a day answers the same
 /// training. `id` is what it is to be called, when that was said before.
 pub async fn start(
@@ -77,21 +86,37 @@ pub async fn start(
     if let Some(training) = named.as_ref().map(|named| repeated(&app.store.read().trainings, named, now)).transpose()?.flatten() {
         return Ok(training);
     }
-    if !request.image_paths.is_empty() {
-        // Whether everything else is right is looked at before a dataset is made for it.
-        launcher(app)?;
-        let made = super::super::datasets::from_paths(app, &request.character_id, &request.image_paths, now).await?;
-        request.dataset_id = Some(made);
+    if request.image_paths.is_empty() {
+        return start_on(app, &request, id, named, now).await;
     }
-    let draft = draft(app, &request)?;
+    // Everything else has to be right before a dataset is made for it.
+    foundation(app, &request)?;
+    let made = paths::dataset_of(app, &request, now).await?;
+    request.dataset_id = Some(made.clone());
+    let started = start_on(app, &request, id, named, now).await;
+    if !started.as_ref().is_ok_and(|training| training.dataset_id.as_ref() == Some(&made)) {
+        // It was made for a training that did not come to be.
+        super::super::datasets::delete(app, &made, None, now).await?;
+    }
+    started
+}
+
+async fn start_on(
+    app: &AppState,
+    request: &TrainRequest,
+    id: Option<TrainingId>,
+    named: Option<Named>,
+    now: DateTime<Utc>,
+) -> Result<Training, Error> {
+    let draft = draft(app, request)?;
     works(app, now).await?;
     let id = id.unwrap_or_default();
     let places = Places::of(app, &id)?;
     let (base, trainer) = (draft.base.clone(), draft.trainer.clone());
     let flux = blocking(move || Ok(base::there(&base, &trainer)?)).await?;
-    let plan = draft.plan(&request, flux);
+    let plan = draft.plan(request, flux);
     let pictures = ready(app, &draft.dataset.id).await?;
-    let name = name(app, &request, &draft.character)?;
+    let name = name(app, request, &draft.character)?;
     let preparation = Preparation { places, dataset: Arc::clone(&draft.dataset), pictures, plan: plan.clone() };
     let reserve = u64::from(app.config.training.reserve) * 1_000_000_000;
     blocking(move || {
@@ -183,24 +208,35 @@ async fn store(app: &AppState, training: Training, now: DateTime<Utc>) -> Result
     Ok(training)
 }
 
-/// What can be told without looking at any file.
-fn draft(app: &AppState, request: &TrainRequest) -> Result<Draft, Problem> {
+/// Whose it is to be, with what, and on what.
+fn foundation(app: &AppState, request: &TrainRequest) -> Result<(Arc<Character>, Trainer, BaseModel, Launcher), Problem> {
     let state = app.store.read();
     let unknown = || Problem::invalid("characterId", "There is no such character.");
     let character = state.characters.get(request.character_id.as_str()).cloned().ok_or_else(unknown)?;
     let launcher = launcher(app)?;
     let trainer = settings::trainer(app, &state);
     let base = base::meant(&trainer, &request.base_model)?;
+    Ok((character, trainer, base, launcher))
+}
+
+/// What can be told without looking at any file.
+fn draft(app: &AppState, request: &TrainRequest) -> Result<Draft, Problem> {
+    let (character, trainer, base, launcher) = foundation(app, request)?;
+    let state = app.store.read();
+    let wrong = |words: &str| Problem::invalid("datasetId", words);
     let newest = || {
-        let hers = state.datasets.newest().filter(|dataset| dataset.character_id == character.id);
-        hers.into_iter().find(|dataset| dataset.usable().next().is_some()).cloned()
+        let mut hers = state.datasets.newest().filter(|dataset| dataset.character_id == character.id);
+        hers.find(|dataset| dataset.usable().next().is_some()).cloned()
     };
     let dataset = match &request.dataset_id {
-        Some(id) => state.datasets.get(id.as_str()).cloned().ok_or_else(|| Problem::invalid("datasetId", "There is no such dataset."))?,
-        None => newest().ok_or_else(|| Problem::invalid("datasetId", "There are no pictures to learn from. Make a dataset first."))?,
+        Some(id) => state.datasets.get(id.as_str()).cloned().ok_or_else(|| wrong("There is no such dataset."))?,
+        None => newest().ok_or_else(|| wrong("There are no pictures to learn from. Make a dataset first."))?,
     };
+    if dataset.character_id != character.id {
+        return Err(wrong("This dataset shows somebody else."));
+    }
     if dataset.usable().next().is_none() {
-        return Err(Problem::invalid("datasetId", "There are no pictures in this dataset."));
+        return Err(wrong("There are no pictures in this dataset."));
     }
     Ok(Draft { character, dataset, trainer, base, launcher })
 }
@@ -288,14 +324,13 @@ async fn ready(app: &AppState, id: &DatasetId) -> Result<std::path::PathBuf, Err
 fn name(app: &AppState, request: &TrainRequest, character: &Character) -> Result<String, Problem> {
     let state = app.store.read();
     match request.name.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
-        Some(name) if is_taken(&state.trainings, name) => {
-            Err(Problem::invalid("name", "Another training has this name. Choose another."))
-        }
+        Some(name) if is_taken(&state.trainings, name) => Err(Problem::invalid("name", "Another training has this name. Choose another.")),
         Some(name) => Ok(name.to_owned()),
         None => {
             let stem = plain_name(&character.name);
             let known = |name: &String| {
-                is_taken(&state.trainings, name) || character.lora_versions.iter().any(|version| version.name == format!("{name}.safetensors"))
+                is_taken(&state.trainings, name)
+                    || character.lora_versions.iter().any(|version| version.name == format!("{name}.safetensors"))
             };
             let mut names = (1..).map(|number: u32| format!("{stem}-v{number}"));
             Ok(names.find(|name| !known(name)).unwrap_or(stem))
@@ -329,12 +364,7 @@ fn repeated(trainings: &Table<Training>, named: &Named, now: DateTime<Utc>) -> R
 /// Work with files, away from the threads that answer.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Problem::new(Kind::Internal, "Something in this server broke while it worked with files. The log says what.").into()))
-}
-
-/// The pictures of a request that are contents of ours, by their addresses.
-#[expect(dead_code, reason = "used once datasets take pictures by their paths")]
-fn content_of(path: &str) -> Option<ContentId> {
-    let name = path.rsplit('/').next()?;
-    name.strip_suffix(".png").map(ContentId::from)
+    done.unwrap_or_else(|_| {
+        Err(Problem::new(Kind::Internal, "Something in this server broke while it worked with files. The log says what.").into())
+    })
 }

@@ -56,13 +56,19 @@ pub(super) fn meant(trainer: &Trainer, asked: &str) -> Result<BaseModel, Problem
 pub(super) fn there(model: &BaseModel, trainer: &Trainer) -> Result<Option<FluxParts>, Problem> {
     let missing = |path: &Path| !path.is_file();
     if missing(&model.path) {
-        return Err(Problem::invalid("baseModel", format!("The base model {} is not there. Set its path under Settings.", model.path.display())));
+        return Err(Problem::invalid(
+            "baseModel",
+            format!("The base model {} is not there. Set its path under Settings.", model.path.display()),
+        ));
     }
     if model.family != Family::Flux {
         return Ok(None);
     }
     let Some(parts) = &trainer.flux else {
-        return Err(Problem::new(Kind::NotConfigured, "FLUX needs its text encoders and autoencoder too: set CLIP-L, T5-XXL and AE under Settings."));
+        return Err(Problem::new(
+            Kind::NotConfigured,
+            "FLUX needs its text encoders and autoencoder too: set CLIP-L, T5-XXL and AE under Settings.",
+        ));
     };
     match [&parts.clip_l, &parts.t5xxl, &parts.ae].into_iter().find(|path| missing(Path::new(path.as_str()))) {
         Some(path) => Err(Problem::invalid("baseModel", format!("{path} is not there, and FLUX needs it. Set its path under Settings."))),

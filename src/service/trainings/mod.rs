@@ -10,6 +10,7 @@ mod comparing;
 mod delivering;
 mod following;
 mod list;
+mod paths;
 mod places;
 mod preparing;
 mod removing;
@@ -21,9 +22,8 @@ mod sight;
 mod stopping;
 mod versions;
 
-pub(in crate::service) use self::{running::work, sharing::turn_to_draw, stopping::stop_all};
 pub use self::{
-    asking::{Offer, offer, resume, start},
+    asking::{Offer, command, offer, resume, start},
     base::{BaseModel, base_models},
     comparing::compare,
     list::{Page, TrainingView, get, page, unfinished},
@@ -35,4 +35,9 @@ pub use self::{
     stopping::{stop, stopped},
     versions::{promote, rollback},
 };
-pub(in crate::service) use settings::{apply as apply_settings, check as check_settings, view as settings_view};
+pub(in crate::service) use self::{
+    running::{broke_down, work},
+    settings::{apply as apply_settings, check as check_settings, view as settings_view},
+    sharing::turn_to_draw,
+    stopping::stop_all,
+};

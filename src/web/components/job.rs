@@ -6,7 +6,10 @@ use leptos::prelude::*;
 
 use super::{icon::Icon, page::Pill};
 use crate::{
-    domain::job::{Job, JobStatus, Lane, Progress, Work},
+    domain::{
+        job::{Job, JobStatus, Lane, Progress, Work},
+        training::TrainingId,
+    },
     web::{context, pages::jobs::page_of, words},
 };
 
@@ -44,7 +47,12 @@ pub fn subject(job: &Job) -> String {
         Work::DescribeImages(order) => format!("captions of {}", words::count(order.names.len(), "picture", "pictures")),
         Work::Publish(order) => super::post::title(&order.post_id),
         Work::RunTask(_) => "a task".to_owned(),
+        Work::Train(order) => format!("training of {}", training_name(&order.training_id)),
     }
+}
+
+fn training_name(id: &TrainingId) -> String {
+    context::app().store.read().trainings.get(id.as_str()).map_or_else(|| "a LoRA".to_owned(), |training| training.name.clone())
 }
 
 fn maker(job: &Job) -> String {
@@ -55,6 +63,7 @@ fn maker(job: &Job) -> String {
         Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) => "Gemini".to_owned(),
         Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
         Work::RunTask(_) => "Schedules".to_owned(),
+        Work::Train(_) => "Trainer".to_owned(),
     }
 }
 
@@ -86,6 +95,7 @@ fn waiting(job: &Job) -> String {
         Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
         Lane::Publish => "Waiting for its time".to_owned(),
         Lane::Tasks => "Waiting for its pictures, words or posts".to_owned(),
+        Lane::Train => "Waiting until the training before it has ended".to_owned(),
     }
 }
 

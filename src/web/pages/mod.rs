@@ -19,3 +19,4 @@ pub mod studio;
 pub mod system;
 pub mod theme;
 pub mod today;
+pub mod training;

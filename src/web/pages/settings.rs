@@ -242,6 +242,7 @@ pub fn Settings() -> impl IntoView {
             <GeminiCard/>
             <PublicCard/>
             <WebhookCard/>
+            <super::training::setup::TrainingCard/>
             <super::access::AccessCard/>
             <section class="card"><header><h2>"This installation"</h2><p>"Set when it is started: by flags, the environment or .env."</p></header><div class="body">
                 <dl class="facts">

@@ -101,6 +101,9 @@ impl TestApp {
             "0.002",
         ]);
         config.gemini_api_key = Some(gemini::KEY.into());
+        // Tests are another program than the one that guards trainers.
+        config.training.program = Some(env!("CARGO_BIN_EXE_digital-dalla").into());
+        config.training.grace = Duration::from_millis(600);
         change(&mut config);
         let key = SecretKey::Default(dir.path().join("secret.key"));
         let store = Store::open(OpenOptions { dir: dir.path().join("data"), key }).await.unwrap();

@@ -54,7 +54,7 @@ impl Runner<'_> {
         let outcome = match order.source {
             Some(Author::Gemini) => "Gemini wrote it.",
             Some(Author::Template) => "A template wrote it.",
-            Some(Author::Hand) | None => "It was written.",
+            Some(Author::Task | Author::Hand) | None => "It was written.",
         };
         self.change(move |_, run, now| {
             if let Some(step) = run.open_step_mut() {

@@ -15,6 +15,7 @@ use crate::{
         problem::Problem,
         run::{RunDeed, RunStep},
         task::ReviewWish,
+        words::Author,
     },
     error::Error,
     service::publishing::{ForRun, create_for_run},
@@ -30,7 +31,7 @@ impl Runner<'_> {
             for id in &pictures {
                 if let Some(stored) = tx.get::<Content>(id.as_str()).filter(|content| content.state == ReviewState::Draft) {
                     let mut content = Content::clone(&stored);
-                    content.turn(state, "", now);
+                    content.turn(state, "", Author::Task, now);
                     tx.put(content)?;
                 }
             }

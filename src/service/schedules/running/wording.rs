@@ -30,7 +30,7 @@ impl Runner<'_> {
                 .change(move |tx, run, now| {
                     if let Some(stored) = tx.get::<Content>(content.as_str()) {
                         let mut content = Content::clone(&stored);
-                        content.set_caption(network, words, now);
+                        content.set_caption(network, words, Author::Task, now);
                         tx.put(content)?;
                     }
                     run.steps.push(step);

@@ -18,7 +18,10 @@ use crate::{
         components::parts::PromptParts,
         context,
         form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary},
-        pages::models::{lora_options, model_options},
+        pages::{
+            models::{lora_options, model_options},
+            training::versions::Versions,
+        },
     },
 };
 
@@ -152,6 +155,7 @@ pub fn Look() -> impl IntoView {
                 <div class="form-actions"><button class="button primary">"Save look"</button></div>
             </form>
             <section class="card form"><header><h2>"Her prompt, by its parts"</h2></header><div class="body"><PromptParts parts/></div></section>
+            <Versions character=std::sync::Arc::clone(&character)/>
         }
     })
 }

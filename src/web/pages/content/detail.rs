@@ -146,6 +146,7 @@ fn History(edits: Vec<Edit>) -> impl IntoView {
         let by = match edit.by {
             Author::Gemini => "by Gemini",
             Author::Template => "by a template",
+            Author::Task => "by a task",
             Author::Hand => "by hand",
         };
         let before = match (ReviewState::from_key(&edit.before), edit.before.is_empty()) {

@@ -51,7 +51,7 @@ pub async fn decide_picked(#[server(default)] form: PickedForm, #[server(default
             _ => (Decision::Submit, "in review now"),
         };
         let decided = service::review::decide(&app, form.ids, decision, Utc::now()).await?;
-        Ok(Done::to(page.clone()).saying(format!("{} {words}.", words::count(decided.len(), "picture is", "pictures are"))))
+        Ok(Done::to(page.clone()).saying(format!("{} {words}.", words::count(decided.contents.len(), "picture is", "pictures are"))))
     })
     .await
 }

@@ -214,7 +214,7 @@ fn Row(prompt: Arc<Prompt>, name: String) -> impl IntoView {
     let by = match prompt.source {
         Author::Gemini => " · by Gemini",
         Author::Template => " · by a template",
-        Author::Hand => "",
+        Author::Task | Author::Hand => "",
     };
     let label = format!("Choose: {}", words::start(&prompt.prompt, 60));
     view! {
