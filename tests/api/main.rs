@@ -9,6 +9,8 @@ mod images;
 mod interruptions;
 mod pages;
 mod review;
+mod runs;
+mod schedules;
 mod support;
 mod ticks;
 mod words;

@@ -5,7 +5,7 @@ mod outcome;
 mod request;
 
 use chrono::{DateTime, Duration, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::{
     attempt::{Attempt, Deed, Step, Upload},
@@ -68,9 +68,20 @@ pub struct Post {
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
     /// Fields we do not know, kept as they came.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "unknown")]
     #[schema(ignore)]
     pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The fields of [`PostState`]. It shares its object with what we do not know, and reading it leaves its fields to
+/// that: written back, each would be there twice, and the file unreadable.
+const OF_STATE: [&str; 11] =
+    ["state", "waiting", "until", "publishedAt", "networkId", "url", "problem", "finding", "looking", "check", "why"];
+
+fn unknown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<serde_json::Map<String, serde_json::Value>, D::Error> {
+    let mut fields = serde_json::Map::deserialize(deserializer)?;
+    fields.retain(|name, _| !OF_STATE.contains(&name.as_str()));
+    Ok(fields)
 }
 
 /// A picture of a post.
