@@ -25,10 +25,13 @@ export const test = base.extend({
 export { expect };
 
 /** The pages that are there from the start. */
-export const places = ['/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/datasets', '/datasets/new', '/models', '/system', '/settings'];
+export const places = [
+  '/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/calendar', '/schedules', '/schedules/new',
+  '/schedules/runs', '/posts', '/datasets', '/datasets/new', '/training', '/models', '/notifications', '/activity', '/system', '/settings', '/settings/access',
+];
 
 /** The pages of one character. */
-export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`];
+export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`, `${path}/schedule`];
 
 /** The address of this page without its host. */
 export const here = (page: Page) => page.url().slice(new URL(page.url()).origin.length);

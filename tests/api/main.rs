@@ -16,6 +16,8 @@ mod pages;
 mod posts;
 mod review;
 mod security;
+mod runs;
+mod schedules;
 mod support;
 mod ticks;
 mod training;

@@ -78,10 +78,9 @@ pub struct Task {
 }
 
 /// What a task does.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TaskType {
     /// Makes a picture with its words, and posts it.
-    #[default]
     GenerateAndPost,
     /// The same, to X unless its config says otherwise: an older name.
     GenerateAndPostToTwitter,
@@ -147,6 +146,13 @@ pub struct TaskChange {
     #[schema(value_type = Option<u32>)]
     #[serde(alias = "missed_window_hours")]
     pub missed_window_hours: Sent<u32>,
+}
+
+impl Default for TaskType {
+    /// One that does not say what is to be done.
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
 }
 
 impl TaskType {
@@ -272,7 +278,7 @@ impl Task {
         Self {
             id: TaskId::new(),
             character_id: CharacterId::from(""),
-            kind: TaskType::Other(String::new()),
+            kind: TaskType::default(),
             schedule: String::new(),
             active: true,
             config: Map::new(),

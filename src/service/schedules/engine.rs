@@ -60,7 +60,8 @@ pub async fn wind_up(app: &AppState) -> Result<(), Error> {
     }
 }
 
-/// At the start: runs that go on get a job again where theirs is gone. Answers how many.
+/// At the start: runs that go on look at once whether what they wait for has come meanwhile, and get a job again where
+/// theirs is gone. Answers for how many that was so.
 pub async fn recover(app: &AppState, now: DateTime<Utc>) -> Result<usize, Error> {
     app.store
         .write(move |tx| {
@@ -69,7 +70,10 @@ pub async fn recover(app: &AppState, now: DateTime<Utc>) -> Result<usize, Error>
                 let job = run.job_id.as_ref().and_then(|id| tx.get::<Job>(id.as_str()));
                 job.is_none_or(|job| job.status.is_final())
             };
-            let lost: Vec<_> = going.into_iter().filter(|run| lost(run)).collect();
+            let (lost, kept): (Vec<_>, Vec<_>) = going.into_iter().partition(|run| lost(run));
+            for job in kept.iter().filter_map(|run| run.job_id.as_ref()) {
+                book::wake(tx, job.as_str(), now)?;
+            }
             for run in &lost {
                 let mut run = Run::clone(run);
                 book::enqueue(tx, &mut run, now, now)?;
