@@ -25,7 +25,7 @@ export const test = base.extend({
 export { expect };
 
 /** The pages that are there from the start. */
-export const places = ['/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/models', '/system', '/settings'];
+export const places = ['/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/calendar', '/calendar?view=week', '/calendar?view=list', '/calendar/plan', '/calendar/new', '/notifications', '/review', '/content', '/models', '/system', '/settings'];
 
 /** The pages of one character. */
 export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`];
