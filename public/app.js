@@ -986,6 +986,8 @@
       if (box) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
     }
     document.querySelector('.problem')?.focus();
+    // On a phone a month is a long list, and today is what one looks for.
+    if (innerWidth <= 720 && !location.hash) document.querySelector('.calendar td#today')?.scrollIntoView({ block: 'center' });
     // What was moved keeps the focus, so that it can be moved on.
     if (location.hash) byId(location.hash.slice(1))?.closest('[data-movable]')?.focus();
     connect();

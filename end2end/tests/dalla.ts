@@ -26,8 +26,9 @@ export { expect };
 
 /** The pages that are there from the start. */
 export const places = [
-  '/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/calendar', '/schedules', '/schedules/new',
-  '/schedules/runs', '/posts', '/datasets', '/datasets/new', '/training', '/models', '/notifications', '/activity', '/system', '/settings', '/settings/access',
+  '/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content',
+  '/calendar', '/calendar?view=week', '/calendar?view=list', '/calendar/plan', '/calendar/new', '/posts', '/schedules', '/schedules/new', '/schedules/runs',
+  '/datasets', '/datasets/new', '/training', '/models', '/notifications', '/activity', '/system', '/settings', '/settings/access',
 ];
 
 /** The pages of one character. */

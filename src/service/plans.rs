@@ -45,10 +45,12 @@ pub async fn week(app: &AppState, request: PlanRequest, now: DateTime<Utc>) -> R
 pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Result<Vec<(CharacterId, Vec<DateTime<Utc>>)>, Problem> {
     request.check()?;
     let state = app.store.read();
-    let mut slots = Vec::new();
+    let mut slots: Vec<(CharacterId, Vec<DateTime<Utc>>)> = Vec::new();
     for id in &request.character_ids {
         let character = planned(app, &state, request, id, now)?;
-        let taken = taken(app, &state, request, id, now);
+        let mut taken = taken(app, &state, request, id, now);
+        // Two characters that always speak up at the same minute look like one machine.
+        taken.extend(slots.iter().flat_map(|(_, times)| times));
         let times = request.times(&taken, state.settings.gap(), now, app.timezone);
         if times.is_empty() {
             let words = format!("For {} there is no free time left in these hours of that week.", character.name);

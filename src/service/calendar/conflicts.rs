@@ -114,9 +114,7 @@ fn broken(app: &AppState, state: &State, character: &CharacterId, network: Netwo
     let label = network.label();
     match accounts::standing_in(app, state, character, network) {
         Standing::NotConfigured(_) => Some(format!("The account on {label} is not set up.")),
-        Standing::Checked(Account { outcome: Outcome::Broken { problem }, .. }) => {
-            Some(format!("{label} does not let us in: {}", problem.message))
-        }
+        Standing::Checked(Account { outcome: Outcome::Broken { problem }, .. }) => Some(problem.message.clone()),
         Standing::Checked(_) | Standing::Unchecked => None,
     }
 }

@@ -103,11 +103,10 @@ async fn look(app: &AppState, subjects: &[Subject]) -> bool {
     let written = app
         .store
         .write(move |tx| {
-            for subject in subjects {
-                for told in news(tx.state(), &subject, now) {
-                    tx.put(told)?;
-                }
-            }
+            let mut told: Vec<_> = subjects.iter().flat_map(|subject| news(tx.state(), subject, now)).collect();
+            // What was missed for a while comes in the order in which it happened.
+            told.sort_by_key(|told| told.at);
+            told.into_iter().try_for_each(|told| tx.put(told))?;
             while tx.table::<Notification>().len() > KEPT {
                 let Some(oldest) = tx.table::<Notification>().iter().next().map(|oldest| oldest.id.clone()) else { break };
                 tx.delete::<Notification>(oldest.as_str())?;

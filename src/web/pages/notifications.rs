@@ -91,7 +91,7 @@ pub fn Notifications() -> impl IntoView {
     });
     let list = page.ok().map(|page| view! { <List page only_unread/> });
     view! {
-        <div class="stack" id="notifications-page" data-live="notification">
+        <div id="notifications-page" data-live="notification">
             <Heading title="Notifications">{all}<a class="button quiet" href="/settings#notifications">"Webhook"</a></Heading>
             <nav class="tabs" aria-label="Which notifications">
                 {tab("/notifications", "All", state.notifications.len(), !only_unread)}
@@ -117,7 +117,7 @@ fn List(page: service::notifications::Page, only_unread: bool) -> impl IntoView 
         let href = format!("/notifications?{show}cursor={}", context::encode(id.as_str()));
         view! { <a class="button" rel="next" href=href>"Older"<Icon of=icondata_lu::LuArrowRight/></a> }
     });
-    view! { <section class="card"><div class="body"><ul class="list roomy notifications">{rows}</ul></div></section>{next} }.into_any()
+    view! { <div class="stack"><section class="card"><div class="body"><ul class="list roomy notifications">{rows}</ul></div></section>{next}</div> }.into_any()
 }
 
 #[component]

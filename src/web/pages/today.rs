@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{Timelike, Utc};
+use chrono::{Duration, Timelike, Utc};
 use leptos::prelude::*;
 
 use crate::{
-    domain::account::Outcome,
+    domain::{account::Outcome, character::CharacterId, content::Content, post::Post, task::Task},
     integrations::comfyui::Sight,
     service::{self, stock::KnownFrom},
     state::AppState,
@@ -25,6 +25,8 @@ use crate::{
 
 /// How many of the newest pictures are shown.
 const NEWEST: usize = 12;
+/// How many of what comes next are shown.
+const NEXT: usize = 5;
 /// How many characters are shown.
 const PEOPLE: usize = 8;
 /// How many days of stock fill the bar.
@@ -50,12 +52,16 @@ pub fn Today() -> impl IntoView {
         <Heading title=greeting sub=sub.into_any()>
             <a class="button primary" href="/studio"><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>
-        <div class="grid two today">
+        <div class="today">
+            <div class="stack">
             <section class="card" id="today-needs" data-live="job content post character system task"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-next" data-live="post task"><header><h2>"Next posts"</h2><a href="/calendar">"Calendar"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
+            </div>
+            <div class="stack">
             <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
-            <section class="card" id="today-next" data-live="post"><header><h2>"Next posts"</h2><a href="/calendar">"Calendar"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-people" data-live="character content post task"><header><h2>"Approved and waiting"</h2><a href="/characters">"All characters"</a></header><div class="body"><People app=app.clone() state=Arc::clone(&state)/></div></section>
             <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2><a href="/models">"Models"</a></header><div class="body"><System app/></div></section>
+            </div>
         </div>
         <section class="card" id="today-newest" data-live="content"><header><h2>"Newest pictures"</h2><a href="/content">"All content"</a></header><div class="body"><Newest state/></div></section>
     }
@@ -110,12 +116,15 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
     });
     let posts = posts.collect_view();
     let more_posts = (more_posts > 0).then(|| view! { <p class="muted"><a href="/posts">{format!("and {more_posts} more posts")}</a></p> });
-    let waiting = state.content.count("state", "in_review");
+    let queue = service::review::queue(&state, None);
+    let waiting = queue.len();
     let review = (waiting > 0).then(|| {
+        let oldest = queue.iter().filter_map(|content| content.created_at).min();
         view! {
             <li>
                 <Pill tone="warn" words="Review"/>
-                <div>{format!("{} for your decision", words::count(waiting, "picture waits", "pictures wait"))}</div>
+                <div>{format!("{} for your decision", words::count(waiting, "picture waits", "pictures wait"))}
+                    <p class="muted">"oldest "<words::Time at=oldest/>" · "{by_character(&state, &queue)}</p></div>
                 <span class="end"><a class="button small" href="/review">"Review"</a></span>
             </li>
         }
@@ -141,6 +150,24 @@ fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
     }
 }
 
+/// As in "Luna 4, Cortex 2"; the most first.
+fn by_character(state: &State, contents: &[Arc<Content>]) -> String {
+    let mut counts: Vec<(&CharacterId, usize)> = Vec::new();
+    for content in contents {
+        match counts.iter_mut().find(|(id, _)| **id == content.character_id) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&content.character_id, 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let name =
+        |id: &CharacterId| state.characters.get(id.as_str()).map_or_else(|| "A deleted character".to_owned(), |one| one.name.clone());
+    let shown: Vec<_> = counts.iter().take(4).map(|(id, count)| format!("{} {count}", name(id))).collect();
+    let more =
+        if counts.len() > 4 { format!(" and {} more", words::count(counts.len() - 4, "character", "characters")) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
 #[component]
 fn Running(app: AppState, state: Arc<State>) -> impl IntoView {
     let jobs: Vec<_> = service::jobs::unfinished(&app, &state);
@@ -155,16 +182,42 @@ fn Running(app: AppState, state: Arc<State>) -> impl IntoView {
     .into_any()
 }
 
+/// What is going to happen.
+enum Ahead {
+    Post(Arc<Post>),
+    Run(Arc<Task>),
+}
+
 /// What goes out next.
 #[component]
 fn Next(state: Arc<State>) -> impl IntoView {
-    let posts = service::publishing::next(&state, 5);
-    if posts.is_empty() {
-        return view! { <p class="muted">"Nothing waits to go out. "<a href="/content?state=approved">"Approved pictures"</a></p> }
+    let app = context::app();
+    let now = Utc::now();
+    let posts = service::publishing::next(&state, NEXT).into_iter().map(|post| (post.scheduled_at, Ahead::Post(post)));
+    let runs = service::schedules::planned(&state, now, now + Duration::days(7), NEXT, app.timezone);
+    let runs = runs.into_iter().filter_map(|run| Some((run.at, Ahead::Run(Arc::clone(state.tasks.get(run.task_id.as_str())?)))));
+    let mut ahead: Vec<_> = posts.chain(runs).collect();
+    ahead.sort_by_key(|(at, _)| *at);
+    if ahead.is_empty() {
+        return view! { <p class="muted">"Nothing waits to go out. "<a href="/calendar/new">"Schedule a post"</a>" or "<a href="/calendar/plan">"plan this week"</a></p> }
             .into_any();
     }
-    let rows = posts.into_iter().map(|post| view! { <super::posts::list::Row post state=Arc::clone(&state)/> }).collect_view();
-    view! { <ul class="list">{rows}</ul> }.into_any()
+    let rows = ahead.into_iter().take(NEXT).map(|(at, what)| match what {
+        Ahead::Post(post) => view! { <super::posts::list::Row post state=Arc::clone(&state)/> }.into_any(),
+        Ahead::Run(task) => {
+            let name = state.characters.get(task.character_id.as_str()).map_or_else(String::new, |one| one.name.clone());
+            view! {
+                <li>
+                    <span class="thumb planned"><Icon of=icondata_lu::LuClock/></span>
+                    <div><a class="strong" href=super::calendar::task_page(&task.id)>{task.kind.label().to_owned()}</a>
+                        <p class="muted">{name}" · "<words::Time at=Some(at)/></p></div>
+                    <span class="end"><Pill tone="" words="Planned run"/></span>
+                </li>
+            }
+            .into_any()
+        }
+    });
+    view! { <ul class="list">{rows.collect_view()}</ul> }.into_any()
 }
 
 /// What each character has left to post, the scarcest first.

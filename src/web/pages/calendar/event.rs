@@ -107,6 +107,8 @@ pub fn Event(entry: Entry, state: Arc<State>) -> impl IntoView {
     let (kind, id) = key(&entry);
     let (clock, name) = (clock(&entry), name(&state, &entry.character_id));
     let said = [format!("{clock} {}: {}.", whose(&entry, &state), look.word), entry.conflicts.join(" ")].join(" ");
+    // Where there is little room, she goes by her first name.
+    let (first, rest) = name.split_once(' ').map_or((name.clone(), String::new()), |(first, rest)| (first.to_owned(), format!(" {rest}")));
     let movable = entry.may_be_moved();
     let class = format!("event {}{}", look.tone, if look.dashed { " planned" } else { "" });
     let trouble = (!entry.conflicts.is_empty()).then(|| view! { <Icon of=icondata_lu::LuTriangleAlert/> });
@@ -114,7 +116,7 @@ pub fn Event(entry: Entry, state: Arc<State>) -> impl IntoView {
         <a class=class id=anchor(kind, &id) href=href(&entry) title=said.trim().to_owned() aria-label=said.trim().to_owned()
             data-movable=movable.then_some(kind) data-id=id.clone() draggable=if movable { "true" } else { "false" }
             aria-keyshortcuts=movable.then_some("Shift+ArrowLeft Shift+ArrowRight Shift+ArrowUp Shift+ArrowDown M")>
-            <b>{clock}</b><span class="who">{name}</span>{trouble}<span class="word">{look.word}</span>
+            <b>{clock}</b><span class="who">{first}<span class="rest">{rest}</span></span>{trouble}<span class="word">{look.word}</span>
         </a>
     }
     .into_any()
@@ -182,7 +184,8 @@ pub fn Legend(entries: Vec<Entry>) -> impl IntoView {
     let mut seen: Vec<(&'static str, &'static str)> = Vec::new();
     for entry in &entries {
         let look = look(entry);
-        let word = if look.tone == "warn" && look.word == "Scheduled" { "Something stands in the way" } else { look.word };
+        let ahead = matches!(look.word, "Scheduled" | "Proposed" | "Planned run");
+        let word = if look.tone == "warn" && ahead { "Something stands in the way" } else { look.word };
         if !seen.contains(&(look.tone, word)) {
             seen.push((look.tone, word));
         }

@@ -63,7 +63,7 @@ fn Cell(
     let (past, filled) = (day < today, count > 0);
     let events = entries.into_iter().take(shown).map(|entry| view! { <li><Event entry state=Arc::clone(&state)/></li> }).collect_view();
     view! {
-        <td class:outside=outside class:past=past class:filled=filled data-day=day.to_string() aria-current=(day == today).then_some("date")>
+        <td id=(day == today).then_some("today") class:outside=outside class:past=past class:filled=filled data-day=day.to_string() aria-current=(day == today).then_some("date")>
             <a class="day" href=href aria-label=label><span class="weekday">{day.format("%a").to_string()}</span>{day.day()}</a>
             <ul>{events}</ul>
             {more}
@@ -82,7 +82,7 @@ pub fn Week(span: Span, days: ByDay, today: NaiveDate, character: Option<Charact
         let past = day < today;
         let cards = entries.into_iter().map(|entry| view! { <li><EventCard entry state=Arc::clone(&state)/></li> }).collect_view();
         view! {
-            <section class="column" class:past=past data-day=day.to_string() aria-current=(day == today).then_some("date")>
+            <section id=(day == today).then_some("today") class="column" class:past=past data-day=day.to_string() aria-current=(day == today).then_some("date")>
                 <h2><a href=href aria-label=label>{day.format("%a").to_string()}" "<span class="day">{day.day()}</span></a></h2>
                 <ul>{cards}</ul>
             </section>

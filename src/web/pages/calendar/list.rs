@@ -31,7 +31,7 @@ pub fn List(span: Span, days: ByDay, today: NaiveDate) -> impl IntoView {
         let (which, past) = (word(day, today), day < today);
         // A page of one day says already which.
         let head = (span.view != View::Day).then(|| view! { <header><h2>{day.format("%A %-d %B").to_string()}</h2>{which.map(|word| view! { <span class="muted small">{word}</span> })}</header> });
-        view! { <section class="card day-list" class:past=past aria-current=(day == today).then_some("date")>{head}<div class="body"><ul class="list roomy">{rows}</ul></div></section> }
+        view! { <section id=(day == today).then_some("today") class="card day-list" class:past=past aria-current=(day == today).then_some("date")>{head}<div class="body"><ul class="list roomy">{rows}</ul></div></section> }
     });
     view! { <div class="stack">{sections.collect_view()}</div> }.into_any()
 }

@@ -63,7 +63,8 @@ pub fn Calendar() -> impl IntoView {
     let query = character.as_ref().map(|id| format!("?character={}", context::encode(id.as_str()))).unwrap_or_default();
     let days = by_day(&entries, &span, zone);
     let legend = entries.clone();
-    let (before, now_shown, after) = (here(span.view, span.before()), here(span.view, today), here(span.view, span.after()));
+    let (before, now_shown, after) =
+        (here(span.view, span.before()), format!("{}#today", here(span.view, today)), here(span.view, span.after()));
     let body = match span.view {
         View::Month => view! { <grid::Month span days today character=character.clone()/> }.into_any(),
         View::Week => view! { <grid::Week span days today character=character.clone()/> }.into_any(),

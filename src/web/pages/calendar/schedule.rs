@@ -108,10 +108,12 @@ pub fn New() -> impl IntoView {
         let name = state.characters.get(content.character_id.as_str()).map_or_else(String::new, |one| one.name.clone());
         let label = format!("{name}: {}", words::start(content.title(), 80));
         let said = label.clone();
+        let said_on_it = words::start(if content.caption.is_empty() { "No words yet" } else { &content.caption }, 70);
         view! {
             <label class="picture choose" title=label>
                 <input type="radio" name=sent("content") value=id checked=checked aria-label=said/>
                 <img src=content.thumbnail_url() alt=alt(&content) loading="lazy"/>
+                <span class="over"><b>{name}</b><span class="clamp">{said_on_it}</span></span>
             </label>
         }
     });
@@ -136,11 +138,11 @@ pub fn New() -> impl IntoView {
                 </div>
             </div></section>
             <section class="card"><header><h2>"Which picture"</h2></header><div class="body stack">
-                <fieldset><legend class="visually-hidden">"Which picture"</legend><div class="pictures small">{tiles}</div></fieldset>
+                <fieldset><legend class="visually-hidden">"Which picture"</legend><div class="pictures">{tiles}</div></fieldset>
                 {wrong}
                 {older}
             </div></section>
-            <div class="form-actions sticky"><button class="button primary">"Schedule"</button><a class="button quiet" href="/calendar">"Cancel"</a></div>
+            <div class="form-actions"><button class="button primary">"Schedule"</button><a class="button quiet" href="/calendar">"Cancel"</a></div>
         </form>
     }
     .into_any()
