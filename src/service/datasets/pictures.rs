@@ -92,7 +92,8 @@ pub async fn look_again(app: &AppState, id: &DatasetId, now: DateTime<Utc>) -> R
 
 /// What is different about a picture's file; `None` when it is as the record says.
 async fn see_again(app: &AppState, id: &DatasetId, image: &DatasetImage) -> Result<Option<Result<Seen, Broken>>, Error> {
-    let (path, digest, broken) = (places(app, id)?.home().join(image.name.as_str()), image.digest.clone(), image.broken);
+    let path = places(app, id)?.home().join(image.name.as_str());
+    let (format, digest, broken) = (image.name.format(), image.digest.clone(), image.broken);
     let _turn = app.incoming.look().await;
     with_files("Reading a picture", move || {
         let bytes = match std::fs::read(&path) {
@@ -105,7 +106,8 @@ async fn see_again(app: &AppState, id: &DatasetId, image: &DatasetImage) -> Resu
         if looking::digest(&bytes) == digest && broken.is_none() {
             return Ok(None);
         }
-        let seen = look_at(&path)?;
+        // A trainer goes by the name's ending, so another kind of picture is as good as none.
+        let seen = look_at(&path)?.and_then(|seen| if seen.format == format { Ok(seen) } else { Err(Broken::NotAPicture) });
         Ok(if seen.as_ref().err() == broken.as_ref() && broken.is_some() { None } else { Some(seen) })
     })
     .await
@@ -123,12 +125,10 @@ async fn note(app: &AppState, id: &DatasetId, name: ImageName, seen: Result<Seen
     update(app, id, now, move |dataset| {
         let Some(image) = dataset.image_mut(name.as_str()) else { return Ok(()) };
         match seen {
-            // A trainer goes by the name's ending, so another kind of picture is as good as none.
-            Ok(seen) if seen.format == image.name.format() => {
+            Ok(seen) => {
                 (image.width, image.height, image.bytes) = (seen.width, seen.height, seen.bytes);
                 (image.hash, image.digest, image.broken) = (seen.hash, seen.digest, None);
             }
-            Ok(_) => image.broken = Some(Broken::NotAPicture),
             Err(broken) => image.broken = Some(broken),
         }
         Ok(())

@@ -23,6 +23,14 @@ async fn order(app: &TestApp, id: &str, body: serde_json::Value) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
+/// Waits until Gemini was asked so many times and does not answer any more.
+async fn hangs(app: &TestApp, times: usize) {
+    app.gemini.called(times).await;
+    while !app.gemini.pending().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn gemini_looks_at_the_pictures_without_a_caption() {
     let app = TestApp::start().await;
@@ -58,7 +66,7 @@ async fn none_is_written_twice_across_a_restart() {
     app.gemini.ask(Fault::Say(json!({"description": "two"})));
     app.gemini.ask(Fault::Hang);
     let job = order(&app, &id, json!({})).await;
-    app.gemini.called(3).await;
+    hangs(&app, 3).await;
     let (comfy, dir) = app.stop().await;
     let app = TestApp::start_with(comfy, dir).await;
     let done = app.ended(&job).await;
@@ -115,7 +123,7 @@ async fn what_happens_meanwhile_is_heeded() {
     let id = with_pictures(&app, 4).await;
     app.gemini.ask(Fault::Hang);
     let job = order(&app, &id, json!({})).await;
-    app.gemini.called(1).await;
+    hangs(&app, 1).await;
     let (words, _) = app.post(&format!("/api/lora/datasets/{id}/caption-job"), json!({})).await.problem(409);
     assert!(words.contains("already"), "one job at a time: {words}");
     // While Gemini looks at the first, a person writes that caption and another, and takes one picture out.
@@ -139,7 +147,7 @@ async fn deleting_the_dataset_ends_the_job() {
     let id = with_pictures(&app, 3).await;
     app.gemini.ask(Fault::Hang);
     let job = order(&app, &id, json!({})).await;
-    app.gemini.called(1).await;
+    hangs(&app, 1).await;
     assert_eq!(app.delete(&format!("/api/lora/datasets/{id}")).await.status, StatusCode::NO_CONTENT);
     assert_eq!(app.ended(&job).await["status"], "cancelled");
     assert_eq!(app.gemini.asked().len(), 1);
@@ -154,7 +162,7 @@ async fn a_job_can_be_cancelled_and_goes_on_later() {
     app.gemini.ask(Fault::Say(json!({"description": "one"})));
     app.gemini.ask(Fault::Hang);
     let job = order(&app, &id, json!({})).await;
-    app.gemini.called(2).await;
+    hangs(&app, 2).await;
     let cancelled = app.post(&format!("/api/jobs/{job}/cancel"), json!({})).await.json();
     assert_eq!((&cancelled["status"], &cancelled["written"]), (&json!("cancelled"), &json!(1)));
     let second = order(&app, &id, json!({})).await;

@@ -4,6 +4,7 @@ mod archives;
 mod captions;
 mod describing;
 mod files;
+mod pages;
 mod receiving;
 
 use std::{io::Cursor, path::PathBuf};
@@ -19,13 +20,12 @@ use crate::support::{Answer, TestApp};
 
 /// A picture unlike those of other seeds.
 fn drawn(seed: u32, width: u32, height: u32) -> DynamicImage {
-    let seed = seed + 1;
-    let wave = |x: u32, y: u32| {
-        let across = (f64::from(x * seed) / 17.0 + f64::from(seed)).sin() * 90.0;
-        let down = (f64::from(y + seed * 13) / (5.0 + f64::from(seed % 7))).cos() * 90.0;
-        (across + down + 128.0) as u8
+    let (across, down, phase) = (f64::from(1 + seed % 5), f64::from(1 + seed / 5 % 5), f64::from(seed) * 0.9);
+    let wave = |x: u32, y: u32, shift: f64| {
+        let (x, y) = (f64::from(x) / f64::from(width) * 6.0, f64::from(y) / f64::from(height) * 6.0);
+        ((x * across + phase + shift).sin() * 60.0 + (y * down - phase + shift).cos() * 60.0 + 128.0) as u8
     };
-    RgbImage::from_fn(width, height, |x, y| Rgb([wave(x, y), wave(y, x), wave(x + 40, y)])).into()
+    RgbImage::from_fn(width, height, |x, y| Rgb([wave(x, y, 0.0), wave(x, y, 0.5), wave(x, y, 1.0)])).into()
 }
 
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
