@@ -25,10 +25,10 @@ export const test = base.extend({
 export { expect };
 
 /** The pages that are there from the start. */
-export const places = ['/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/models', '/system', '/settings'];
+export const places = ['/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content', '/models', '/system', '/settings', '/settings/access', '/activity'];
 
 /** The pages of one character. */
-export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`];
+export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`, `${path}/activity`];
 
 /** The address of this page without its host. */
 export const here = (page: Page) => page.url().slice(new URL(page.url()).origin.length);

@@ -13,6 +13,7 @@ mod models;
 mod posts;
 mod prompts;
 mod reply;
+mod scopes;
 mod settings;
 
 use axum::{
@@ -60,7 +61,8 @@ struct Document;
 
 /// Every route under `/api`.
 pub fn router() -> Router<AppState> {
-    let (routes, document) = documented().split_for_parts();
+    let (routes, mut document) = documented().split_for_parts();
+    scopes::describe(&mut document);
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
     Router::new()
