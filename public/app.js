@@ -135,6 +135,8 @@
 
   async function fetchPage(address, signal) {
     const answer = await fetch(address, { headers: { Accept: 'text/html', 'X-Live': '1' }, credentials: 'same-origin', signal });
+    // The session is over: the page leads to the login, and back.
+    if (answer.status === 401 && !all('form[data-guard]').some(isDirty)) location.reload();
     if (!answer.ok || answer.redirected) throw new Error(`the page answered ${answer.status}`);
     return new DOMParser().parseFromString(await answer.text(), 'text/html');
   }
@@ -279,6 +281,7 @@
   function sayNotConnected() {
     if (byId('connection') || document.hidden) return;
     document.body.append(el('p', { id: 'connection', class: 'pill warn connection', role: 'status' }, 'Not connected'));
+    fetchPage(location.href).catch(() => {}); // perhaps it is only we who are let in no longer
   }
 
   // A hidden tab gives its connection back: a browser allows few of them per server, and tabs are many.

@@ -2,7 +2,10 @@
 
 mod commands;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use chrono::Utc;
 use tokio::net::TcpListener;
@@ -54,7 +57,8 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     let sandbox = if config.sandbox { Some(simulate(&mut config).await?) } else { None };
     if config.sandbox && config.public_url.is_none() {
         // The simulated Instagram is on this machine, so it fetches pictures from here.
-        config.public_url = format!("http://{address}").parse().ok();
+        let here = if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address };
+        config.public_url = format!("http://{here}").parse().ok();
     }
     let public = match config.public_listen {
         None => None,

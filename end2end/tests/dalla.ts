@@ -32,7 +32,7 @@ export const places = [
 ];
 
 /** The pages of one character. */
-export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`, `${path}/schedule`];
+export const tabs = (path: string) => [path, `${path}/voice`, `${path}/look`, `${path}/story`, `${path}/accounts`, `${path}/schedule`, `${path}/activity`];
 
 /** The address of this page without its host. */
 export const here = (page: Page) => page.url().slice(new URL(page.url()).origin.length);

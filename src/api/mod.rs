@@ -19,6 +19,7 @@ mod posts;
 mod prompts;
 mod reply;
 mod schedules;
+mod scopes;
 mod settings;
 mod trainings;
 mod uploads;
@@ -76,7 +77,8 @@ struct Document;
 
 /// Every route under `/api`.
 pub fn router(app: &AppState) -> Router<AppState> {
-    let (routes, document) = documented(app.config.upload_limit).split_for_parts();
+    let (routes, mut document) = documented(app.config.upload_limit).split_for_parts();
+    scopes::describe(&mut document);
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
     Router::new()

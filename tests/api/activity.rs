@@ -80,14 +80,14 @@ async fn sessions_tokens_and_jobs_are_told_apart() {
     assert_eq!(
         told,
         [
-            "An unknown browser: Logged in with An unknown browser from 127.0.0.1",
+            "An unknown browser: Logged in from 127.0.0.1",
             "An unknown browser: Logged out",
             "Drawing pictures: A picture of Cortex was made",
             "Drawing pictures: A picture of Cortex was made",
             "An unknown browser: Drawing pictures for Cortex was asked for",
             "Script: Cortex was created",
             "itself: The token “Script” was made (read, write, publish)",
-            "An unknown browser: Logged in with An unknown browser from 127.0.0.1",
+            "An unknown browser: Logged in from 127.0.0.1",
             "local: The password was set",
         ],
         "and nothing of what the machinery did meanwhile"

@@ -108,6 +108,17 @@ async fn problem(answer: reqwest::Response) -> String {
 }
 
 #[tokio::test]
+async fn the_document_says_what_each_route_needs() {
+    let app = TestApp::start().await;
+    let document = app.get("/api/openapi.json").await.json();
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    let needs = |path: &str, method: &str| document["paths"][path][method]["security"].clone();
+    assert_eq!(needs("/api/characters", "get"), serde_json::json!([{"token": ["read"]}]));
+    assert_eq!(needs("/api/characters/{id}", "delete"), serde_json::json!([{"token": ["write"]}]));
+    assert_eq!(needs("/api/posts/{id}/publish", "post"), serde_json::json!([{"token": ["publish"]}]));
+}
+
+#[tokio::test]
 async fn the_lists_of_routes_are_whole() {
     let app = TestApp::start().await;
     let routes = routes(&app).await;

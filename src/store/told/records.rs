@@ -180,7 +180,7 @@ pub(in crate::store) fn account(Change { before, after, .. }: Change<'_, Account
 
 pub(in crate::store) fn login(Change { before, after, by }: Change<'_, Login>) -> Option<Deed> {
     let (one, words, several) = match (before, after) {
-        (None, Some(new)) => (new, format!("Logged in with {} from {}", new.agent, new.address), "sessions were begun"),
+        (None, Some(new)) => (new, format!("Logged in from {}", new.address), "sessions were begun"),
         (Some(old), None) => {
             let own = matches!(by, Actor::Session { id, .. } if *id == old.id);
             // Those that nobody used any more end by themselves.

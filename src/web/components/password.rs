@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::icon::Icon;
 use crate::web::form;
 
 /// A field for a password. `fill` says which: `current-password` or `new-password`.
@@ -26,7 +25,7 @@ pub fn Password(
             <input id=id name=name type="password" autocomplete=fill required=true autofocus=first spellcheck="false" autocapitalize="off"
                 aria-invalid=is_wrong.then_some("true") aria-describedby=described/>
             {help.map(|help| view! { <p class="help" id=help_id>{help}</p> })}
-            {wrong.map(|wrong| view! { <p class="error" id=error_id><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> })}
+            {wrong.map(|wrong| view! { <p class="error" id=error_id>{wrong}</p> })}
         </div>
     }
     .into_any()

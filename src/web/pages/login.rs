@@ -29,7 +29,7 @@ pub fn Login() -> impl IntoView {
     }
     let form = Form::new(FORM, || ());
     let locked = service::access::locked(&app).map(|why| view! { <div class="note warn"><p>{why}</p></div> });
-    let asked = (next != "/").then(|| view! { <p class="muted">"Then you come to the page you asked for."</p> });
+    let asked = (next != "/").then(|| view! { <p class="muted small">"Then you come to the page you asked for."</p> });
     view! {
         <Title text="Log in · Digital Dalla"/>
         <main id="main" class="door">

@@ -76,17 +76,16 @@ pub(super) fn TokensCard() -> impl IntoView {
         let name = format!("form[{}]", scope.key());
         view! { <label class="check"><input type="checkbox" name=name checked=form.values.chosen(scope)/><span>{scope.label()}</span></label> }
     });
-    let wrong = form
-        .wrong("scopes")
-        .map(|wrong| view! { <p class="error" id="field-scopes-error"><Icon of=icondata_lu::LuCircleAlert/>{wrong}</p> });
+    let wrong = form.wrong("scopes").map(|wrong| view! { <p class="error" id="field-scopes-error">{wrong}</p> });
     view! {
         <section class="card" id="tokens"><header><h2>"Tokens"</h2><p>"For programs that use the API: scripts, front ends, shortcuts on a phone. Sent as "<code>"Authorization: Bearer …"</code></p></header><div class="body stack">
             {made}
             {list}
+            <h3>"A new one"</h3>
             <form class="form narrow" method="post" action="/actions/access/make-token">
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="name" label="What it is for" value=form.values.name.clone() wrong=form.wrong("name") limit=60 placeholder="Phone shortcuts"/>
-                <fieldset class="field" id="field-scopes"><legend>"What it may do"</legend>{scopes.collect_view()}{wrong}</fieldset>
+                <div class="field" id="field-scopes"><fieldset class="checks"><legend>"What it may do"</legend>{scopes.collect_view()}</fieldset>{wrong}</div>
                 <div class="form-actions"><button class="button"><Icon of=icondata_lu::LuPlus/>"Make a token"</button></div>
             </form>
         </div></section>
