@@ -633,6 +633,19 @@ mod tests {
     }
 
     #[test]
+    fn her_day_begins_and_ends_where_she_lives() {
+        let mut luna = old(json!({"id": "a", "narratives": [{"title": "Quest", "startDate": "2026-11-01", "endDate": "2026-11-30"}]}));
+        let at = |time: &str| time.parse::<DateTime<Utc>>().unwrap();
+        let active = |luna: &Character, time: &str| luna.chapter(at(time), chrono_tz::Tz::UTC).map(|chapter| chapter.day.day);
+        assert_eq!((active(&luna, "2026-11-30T23:59:59Z"), active(&luna, "2026-12-01T00:00:00Z")), (Some(30), None));
+        luna.timezone = "America/Los_Angeles".into();
+        assert_eq!((active(&luna, "2026-11-01T06:59:59Z"), active(&luna, "2026-11-01T07:00:00Z")), (None, Some(1)), "summer time still");
+        assert_eq!((active(&luna, "2026-12-01T07:59:59Z"), active(&luna, "2026-12-01T08:00:00Z")), (Some(30), None));
+        luna.timezone = "Pacific/Kiritimati".into();
+        assert_eq!((active(&luna, "2026-10-31T10:00:00Z"), active(&luna, "2026-11-30T10:00:00Z")), (Some(1), None));
+    }
+
+    #[test]
     fn what_an_older_app_left_wrong_stands_in_nobodys_way() {
         let before = old(
             json!({"id": "a", "name": "Luna", "narratives": [{"title": null}, {"title": "Quest", "id": ""}], "backstory": "x".repeat(10_001)}),

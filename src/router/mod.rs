@@ -88,6 +88,7 @@ fn pages(app: &AppState) -> Router<AppState> {
         .leptos_routes_with_context(app, routes, context, web::shell::shell)
         .route("/login", post(login::log_in))
         .fallback(fallback)
+        .layer(middleware::from_fn(plain_lines))
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .merge(uploads(app))
         .layer(middleware::from_fn(lead_back))
@@ -113,6 +114,26 @@ async fn lead_back(request: Request, next: Next) -> Response {
         return Redirect::to(&from).into_response();
     }
     answer
+}
+
+/// Forms end lines with two characters, whatever was typed, and everything else of ours with one: a text that was
+/// only looked at would come back changed, and longer than a network counts it.
+async fn plain_lines(request: Request, next: Next) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(sent) = axum::body::to_bytes(body, LARGEST_FORM).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let mut plain = Vec::with_capacity(sent.len());
+    let mut rest = &sent[..];
+    while let Some(at) = memchr::memmem::find(rest, b"%0D%0A") {
+        plain.extend_from_slice(&rest[..at]);
+        rest = &rest[at + b"%0D".len()..];
+    }
+    plain.extend_from_slice(rest);
+    parts.headers.insert(header::CONTENT_LENGTH, plain.len().into());
+    next.run(Request::from_parts(parts, plain.into())).await
 }
 
 /// The path of an address, so that nobody is led anywhere else.

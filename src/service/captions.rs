@@ -295,3 +295,23 @@ impl Subject {
         vec![&self.voice.name, first, &self.voice.trigger_word]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_asked_again_a_few_times_and_then_left_to_templates() {
+        let now = Utc::now();
+        let waits: Vec<_> = (1..=MOST_ATTEMPTS)
+            .map(|attempt| match otherwise(&GeminiError::Broken(503), attempt, now) {
+                Err(Ended::Later(at, _)) => Some((at - now).num_seconds()),
+                Ok(_) => None,
+                Err(other) => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(waits, [Some(1), Some(2), Some(4), None]);
+        assert!(otherwise(&GeminiError::DayQuota, 1, now).is_ok(), "a day is not waited for");
+        assert!(matches!(otherwise(&GeminiError::KeyRefused, 1, now), Err(Ended::Failed(_))), "nor is a key");
+    }
+}

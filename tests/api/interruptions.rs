@@ -139,6 +139,23 @@ async fn a_server_that_dies_hands_its_picture_to_the_other() {
 }
 
 #[tokio::test]
+async fn a_job_goes_to_the_server_that_is_the_least_busy() {
+    let (first, second) = (sandbox().await, sandbox().await);
+    let urls = format!("{},{}", first.url(), second.url());
+    let app = TestApp::start_at(&urls, first, Arc::new(tempfile::tempdir().unwrap())).await;
+    let id = app.luna().await;
+    app.comfy.faults().ask(Fault::Stick { at_step: 2, deaf: false });
+    let stuck = app.order(json!({"characterId": id, "prompt": "a lake"})).await;
+    until_step(&app, &stuck, 1).await;
+    for prompt in ["a sea", "a river"] {
+        assert_eq!(app.post("/api/generate-image", json!({"characterId": id, "prompt": prompt})).await.status, StatusCode::OK);
+    }
+    assert_eq!((app.comfy.prompts_received().len(), second.prompts_received().len()), (1, 2));
+    app.post(&format!("/api/jobs/{stuck}/cancel"), json!({})).await;
+    app.ended(&stuck).await;
+}
+
+#[tokio::test]
 async fn a_job_goes_to_the_server_that_has_the_model() {
     let (first, second) = (sandbox().await, sandbox().await);
     first.remove_model("checkpoints", "sd_xl_base_1.0.safetensors");

@@ -95,6 +95,26 @@ async fn a_picture_is_made_with_nothing_but_forms() {
 }
 
 #[tokio::test]
+async fn lines_come_back_from_a_form_as_they_went_into_it() {
+    let app = TestApp::start().await;
+    let id = app.luna().await;
+    // As browsers send what is typed in two lines.
+    app.submit("/actions/characters/voice", &[("id", id.as_str()), ("form[personality]", "one\r\ntwo"), ("form[backstory]", "%0D%0A")]).await;
+    let luna = app.get(&format!("/api/characters/{id}")).await.json();
+    assert_eq!((&luna["personality"], &luna["backstory"]), (&json!("one\ntwo"), &json!("%0D%0A")));
+
+    app.post("/api/generate-image", json!({"characterId": id, "prompt": "a lake"})).await;
+    let picture = app.contents().await[0]["id"].as_str().unwrap().to_owned();
+    let caption = format!("{}\n\n#lake", "a".repeat(2_193));
+    app.patch(&format!("/api/content/{picture}"), json!({"caption": caption})).await;
+    let sent = caption.replace('\n', "\r\n");
+    app.submit("/actions/content/save", &[("id", picture.as_str()), ("form[caption]", &sent), ("form[altText]", "A lake")]).await;
+    let content = app.get(&format!("/api/content/{picture}")).await.json();
+    let changed: Vec<_> = content["history"].as_array().unwrap().iter().map(|edit| edit["field"].as_str().unwrap()).collect();
+    assert_eq!((content["caption"].as_str(), changed), (Some(caption.as_str()), vec!["caption", "altText"]));
+}
+
+#[tokio::test]
 async fn the_prompt_is_shown_before_it_is_sent() {
     let app = TestApp::start().await;
     let id = app.luna().await;

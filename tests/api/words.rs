@@ -1,6 +1,13 @@
 //! Captions and prompts: written by Gemini, by templates, and refused in words.
 
-use digital_dalla::{domain::library::Prompt, sandbox::gemini::Fault, store::StoreError};
+use std::time::Duration;
+
+use digital_dalla::{
+    domain::library::Prompt,
+    integrations::gemini::{Ask, Gemini, GeminiError, USUAL_MODEL},
+    sandbox::gemini::{Fault, GeminiSandbox, KEY},
+    store::StoreError,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -176,17 +183,31 @@ async fn a_spent_quota_lets_templates_write_and_says_so() {
         assert_eq!((said["source"].as_str(), said["model"].as_str()), (Some("template"), Some("template")));
         assert!(said["caption"].as_str().unwrap().to_lowercase().contains("mist over the lake"), "{said}");
         assert!(said["notes"][0].as_str().unwrap().contains(words), "{said}");
+        let page = app.get("/prompts").await.text;
+        assert!(page.contains(words) && page.contains("Until it passes, templates write."), "{words}");
     }
 }
 
 #[tokio::test]
-async fn a_minute_without_quota_is_waited_out() {
+async fn what_passes_soon_is_waited_out() {
     let app = TestApp::start().await;
     let id = luna(&app).await;
-    app.gemini.ask(Fault::MinuteQuota(1));
-    let answer = app.post("/api/generate-caption", json!({"characterId": id, "prompt": "mist"})).await;
-    assert_eq!(answer.json()["source"], "gemini", "{}", answer.text);
-    assert_eq!(app.gemini.asked().len(), 2);
+    for (asked, trouble) in [Fault::MinuteQuota(1), Fault::Broken(503), Fault::Broken(500)].into_iter().enumerate() {
+        app.gemini.ask(trouble.clone());
+        let answer = app.post("/api/generate-caption", json!({"characterId": id, "prompt": "mist"})).await;
+        assert_eq!(answer.json()["source"], "gemini", "{trouble:?}: {}", answer.text);
+        assert_eq!(app.gemini.asked().len(), 2 * (asked + 1));
+    }
+}
+
+#[tokio::test]
+async fn a_gemini_that_is_silent_is_given_up_in_time() {
+    let sandbox = GeminiSandbox::start(Duration::ZERO).await.unwrap();
+    let gemini = Gemini::new(reqwest::Client::new(), sandbox.url().parse().unwrap(), Duration::from_millis(300));
+    sandbox.ask(Fault::Hang);
+    let ask = Ask { model: USUAL_MODEL, system: "You are Luna.", task: "Write.", picture: None, schema: &json!({"type": "object"}) };
+    let asked = gemini.ask(&KEY.into(), &ask).await;
+    assert_eq!((asked.answer, asked.usage), (Err(GeminiError::TooSlow), Vec::new()));
 }
 
 #[tokio::test]
@@ -196,6 +217,9 @@ async fn without_a_key_templates_write_and_a_key_can_be_set_and_taken_back() {
     let written = app.post("/api/generate-caption", json!({"characterId": id, "prompt": "mist", "network": "x"})).await.json();
     assert_eq!(written["source"], "template");
     assert_eq!(app.get("/api/system/status").await.json()["gemini_api"], "Not Configured");
+    for path in ["/prompts".to_owned(), format!("/characters/{id}/story")] {
+        assert!(app.get(&path).await.text.contains("There is no key for Gemini, so templates write."), "{path}");
+    }
 
     assert_eq!(app.put("/api/settings", json!({"geminiApiKey": "wrong-key-000000"})).await.status, StatusCode::NO_CONTENT);
     let refused = app.post("/api/generate-caption", json!({"characterId": id, "prompt": "mist"})).await;

@@ -18,7 +18,8 @@ use crate::{
         library::{Prompt, PromptId},
         words::{Author, CaptionRequest},
     },
-    service,
+    integrations::gemini::GeminiError,
+    service::{self, gemini::KeyInForce},
     web::{
         actions::{Done, Sending, press, submit},
         context,
@@ -141,13 +142,6 @@ pub fn Captions(about: About) -> impl IntoView {
         })
     });
     let looks = matches!(&about, About::Content(content) if content.picture.is_some());
-    let writer = match service::gemini::key_in_force(&app) {
-        service::gemini::KeyInForce::None => view! {
-            <p class="note info">"There is no key for Gemini, so templates write. "<a href="/settings#gemini">"Set a key"</a></p>
-        }
-        .into_any(),
-        _ => ().into_any(),
-    };
     let networks = Network::ALL.map(|network| (network.key().to_owned(), network.label().to_owned())).to_vec();
     let many = (1..=5).map(|many: u32| (many.to_string(), words::count(many as usize, "caption", "captions"))).collect();
     view! {
@@ -166,11 +160,25 @@ pub fn Captions(about: About) -> impl IntoView {
                 })}
                 <div class="form-actions"><button class="button"><Icon of=icondata_lu::LuPenLine/>"Write captions"</button></div>
             </form>
-            {writer}
+            <WhoWrites/>
             {job.map(|job| view! { <Written job/> })}
         </div></section>
     }
     .into_any()
+}
+
+/// Says so where templates write in Gemini's place.
+#[component]
+pub fn WhoWrites() -> impl IntoView {
+    let app = context::app();
+    let problem = app.gemini.standing().problem.clone().filter(GeminiError::is_passing);
+    let why = match (service::gemini::key_in_force(&app), problem) {
+        (KeyInForce::None, _) => "There is no key for Gemini, so templates write.".to_owned(),
+        (KeyInForce::Locked, _) => "The key for Gemini cannot be unsealed, so templates write.".to_owned(),
+        (KeyInForce::Stored(_) | KeyInForce::Environment(_), Some(problem)) => format!("{problem} Until it passes, templates write."),
+        (KeyInForce::Stored(_) | KeyInForce::Environment(_), None) => return ().into_any(),
+    };
+    view! { <p class="note info">{why}" "<a href="/settings#gemini">"Settings"</a></p> }.into_any()
 }
 
 #[component]

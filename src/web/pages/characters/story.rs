@@ -17,6 +17,7 @@ use crate::{
     web::{
         actions::{Done, Sending, press, submit},
         components::{
+            captions::WhoWrites,
             icon::Icon,
             page::{Empty, Pill},
         },
@@ -262,6 +263,7 @@ fn Told(character: Character) -> impl IntoView {
             <section class="card" id="told"><header><h2>"What would be written today"</h2>
                 <p>"This is what Gemini is told when it writes a caption for Instagram, word for word, and where each piece comes from."</p></header>
                 <div class="body told">
+                    <WhoWrites/>
                     <h3>"Who it is to be"</h3>{pieces(told.system)}
                     <h3>"What it is to write"</h3>{pieces(told.task)}
                 </div>

@@ -136,7 +136,10 @@ pub fn Edit() -> impl IntoView {
 #[component]
 fn Used(prompt: Prompt) -> impl IntoView {
     let id = prompt.id.to_string();
-    let said = match (&prompt.content_id, prompt.used) {
+    let state = context::app().store.read();
+    // It may have been deleted since.
+    let picture = prompt.content_id.as_ref().filter(|id| state.content.get(id.as_str()).is_some());
+    let said = match (picture, prompt.used) {
         (Some(content), _) => view! {
             <p>"Used "<words::Time at=prompt.used_at/>": "<a href=format!("/content/{}", context::encode(content.as_str()))>"the picture"</a></p>
         }

@@ -20,6 +20,7 @@ use crate::{
     web::{
         actions::{Done, Sending, press, submit},
         components::{
+            captions::WhoWrites,
             icon::Icon,
             job::{JobActions, JobProgress},
             page::{Empty, Heading, Pill},
@@ -209,8 +210,10 @@ fn Row(prompt: Arc<Prompt>, name: String) -> impl IntoView {
     let id = context::encode(prompt.id.as_str());
     let title = words::start(&prompt.prompt, 240);
     let caption = (!prompt.caption.is_empty()).then(|| view! { <p>"“"{words::start(&prompt.caption, 160)}"”"</p> });
+    let state = context::app().store.read();
+    let picture = prompt.content_id.as_ref().filter(|id| state.content.get(id.as_str()).is_some());
     let picture =
-        prompt.content_id.as_ref().map(|id| view! { " · "<a href=format!("/content/{}", context::encode(id.as_str()))>"picture"</a> });
+        picture.map(|id| view! { " · "<a href=format!("/content/{}", context::encode(id.as_str()))>"picture"</a> });
     let by = match prompt.source {
         Author::Gemini => " · by Gemini",
         Author::Template => " · by a template",
@@ -263,7 +266,7 @@ fn Write(people: Vec<Arc<Character>>) -> impl IntoView {
     let values = form.values.clone();
     view! {
         <section class="card" id="write"><header><h2>"Write many"</h2><p>"Varied ideas in her world, none like those that are there. They follow the story arc she is in."</p></header>
-            <div class="body"><form class="form" method="post" action="/actions/prompts/write">
+            <div class="body stack"><WhoWrites/><form class="form" method="post" action="/actions/prompts/write">
                 <ProblemSummary problem=form.problem.clone()/>
                 <div class="field-row">
                     <Choice name="characterId" label="Character" value=values.character_id options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
