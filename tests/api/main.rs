@@ -10,5 +10,6 @@ mod interruptions;
 mod pages;
 mod posts;
 mod review;
+mod secrets;
 mod support;
 mod words;
