@@ -23,7 +23,10 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("agenda", &["domain", "store"]),
     ("integrations", &["domain"]),
     ("error", &["domain", "store", "integrations"]),
-    ("state", &["agenda", "attempts", "config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"]),
+    (
+        "state",
+        &["agenda", "attempts", "config", "domain", "events", "gpu", "incoming", "integrations", "live", "prepared", "store", "trash"],
+    ),
     ("service", &["actor", "agenda", "attempts", "domain", "error", "gpu", "integrations", "live", "prepared", "state", "store"]),
     ("jobs", &["actor", "domain", "service", "state"]),
     ("api", &["domain", "error", "events", "prepared", "service", "state"]),

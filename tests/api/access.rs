@@ -263,11 +263,10 @@ async fn a_stream_of_events_ends_with_the_session_it_is_for() {
 
 #[tokio::test]
 async fn behind_a_proxy_that_is_trusted_cookies_are_for_https_only() {
-    let app =
-        TestApp::start_changed(|config| {
-            config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
-            config.allowed_hosts = vec!["dalla.example".into()];
-        });
+    let app = TestApp::start_changed(|config| {
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        config.allowed_hosts = vec!["dalla.example".into()];
+    });
     let app = app.await.with_password().await;
     let through = |method: Method, path: &str| {
         let request = app.request(method, path).header("host", "dalla.example");

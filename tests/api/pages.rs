@@ -99,7 +99,8 @@ async fn lines_come_back_from_a_form_as_they_went_into_it() {
     let app = TestApp::start().await;
     let id = app.luna().await;
     // As browsers send what is typed in two lines.
-    app.submit("/actions/characters/voice", &[("id", id.as_str()), ("form[personality]", "one\r\ntwo"), ("form[backstory]", "%0D%0A")]).await;
+    app.submit("/actions/characters/voice", &[("id", id.as_str()), ("form[personality]", "one\r\ntwo"), ("form[backstory]", "%0D%0A")])
+        .await;
     let luna = app.get(&format!("/api/characters/{id}")).await.json();
     assert_eq!((&luna["personality"], &luna["backstory"]), (&json!("one\ntwo"), &json!("%0D%0A")));
 

@@ -247,7 +247,7 @@ impl Post {
         self.attempts.last_mut().filter(|attempt| attempt.ended_at.is_none())
     }
 
-    /// Attempts whose publishing call was sent: what they sent may be out.
+    /// Attempts whose publishing call was sent and not refused: what they sent may be out.
     pub fn sent_attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
         self.attempts.iter().filter(|attempt| attempt.sent_at.is_some() && attempt.refused.is_none())
     }

@@ -69,7 +69,8 @@ pub(super) async fn at_the_other(ledger: &Ledger, trouble: Trouble) -> Result<Ou
     let Some((attempt, sent_at)) = this else { return Err(trouble.into()) };
     match networks::look(ledger, attempt, sent_at).await {
         Ok(Finding::Out { network_id, url }) => out(ledger, network_id, url).await,
-        Ok(Finding::NotSeen(_) | Finding::Unclear(_)) | Err(_) => Err(trouble.into()),
+        Ok(Finding::NotSeen(_)) => Err(trouble.into()),
+        Ok(Finding::Unclear(_)) | Err(_) => Err(Trouble { refusal: Refusal::Unknown, ..trouble }.into()),
     }
 }
 

@@ -302,7 +302,10 @@ fn troubled(post: &mut Post, trouble: Trouble, now: DateTime<Utc>, pace: std::ti
         return Err(Ended::Later(now + pace * looking::LOOKS[0], words));
     }
     let mut kept = None;
-    if sent {
+    if sent && refusal == Refusal::Duplicate {
+        // What the network has may be this very post: before it is sent again, the account is read.
+        attempt.ended_at = Some(now);
+    } else if sent {
         // The network refused it, so nothing of this attempt is out; what it holds may serve the next one.
         attempt.refused = Some(words.clone());
         attempt.ended_at = Some(now);

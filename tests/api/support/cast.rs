@@ -84,18 +84,20 @@ impl TestApp {
     /// Waits until a post is as it should be, and answers it.
     pub async fn until(&self, id: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let mut changes = self.app.store.changes();
+        let stored = || serde_json::to_value(&**self.app.store.read().posts.get(id).expect("the post is there")).unwrap();
         let waited = async {
             loop {
-                let post = self.post_of(id).await;
+                let post = stored();
                 if fits(&post) {
                     return post;
                 }
-                changes.recv().await.ok();
+                // Until it has changed, or a change may have been missed.
+                while changes.recv().await.is_ok_and(|changed| changed.iter().all(|one| one.id != id)) {}
             }
         };
         match tokio::time::timeout(PATIENCE, waited).await {
             Ok(post) => post,
-            Err(_) => panic!("the post is not as it should be: {}", self.post_of(id).await),
+            Err(_) => panic!("the post is not as it should be: {}", stored()),
         }
     }
 

@@ -212,8 +212,7 @@ fn Row(prompt: Arc<Prompt>, name: String) -> impl IntoView {
     let caption = (!prompt.caption.is_empty()).then(|| view! { <p>"“"{words::start(&prompt.caption, 160)}"”"</p> });
     let state = context::app().store.read();
     let picture = prompt.content_id.as_ref().filter(|id| state.content.get(id.as_str()).is_some());
-    let picture =
-        picture.map(|id| view! { " · "<a href=format!("/content/{}", context::encode(id.as_str()))>"picture"</a> });
+    let picture = picture.map(|id| view! { " · "<a href=format!("/content/{}", context::encode(id.as_str()))>"picture"</a> });
     let by = match prompt.source {
         Author::Gemini => " · by Gemini",
         Author::Template => " · by a template",
