@@ -119,7 +119,10 @@ impl Work {
             Self::GenerateImage(_) => "Drawing pictures",
             Self::WriteCaption(_) => "Writing captions",
             Self::WritePrompts(_) => "Writing prompts",
+            Self::DescribeImages(_) => "Describing pictures",
             Self::Publish(_) => "Publishing a post",
+            Self::Train(_) => "Training a LoRA",
+            Self::RunTask(_) => "Running a task",
         }
     }
 

@@ -38,10 +38,10 @@ pub async fn into_dataset(
 fn told(received: Result<Received, Problem>) -> Flash {
     let refused = |problem| Some(Refused { form: "upload".into(), problem, values: serde_json::Value::Null });
     match received {
-        Err(problem) => Flash { toast: None, refused: refused(problem) },
+        Err(problem) => Flash { refused: refused(problem), ..Flash::default() },
         Ok(received) => {
             let good = received.is_something().then(|| Toast { good: true, words: received.came(), view: None, undo: None });
-            Flash { toast: good, refused: received.left_out().and_then(refused) }
+            Flash { toast: good, refused: received.left_out().and_then(refused), ..Flash::default() }
         }
     }
 }

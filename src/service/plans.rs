@@ -21,7 +21,7 @@ use crate::{
         library::Prompt,
         narrative,
         plan::{PlanOrder, PlanRequest, Proposal, Slot},
-        post::{Post, PostPicture, PostRequest},
+        post::{Post, PostRequest},
         problem::Problem,
         words::{PromptsOrder, PromptsRequest},
     },
@@ -221,8 +221,7 @@ fn not_scheduled(network: crate::domain::caption::Network, error: Error) -> Stri
 /// Where a picture is still to be scheduled, of what was planned for it.
 pub fn still_open(state: &State, content: &Content) -> Option<Proposal> {
     let proposal = content.proposal()?;
-    let picture = PostPicture { content_id: content.id.clone(), alt_text: String::new(), looks: String::new() };
-    let open = |network: &crate::domain::caption::Network| checks::already_there(state, &picture, *network).is_none();
+    let open = |network: &crate::domain::caption::Network| checks::already_there(state, &content.id, *network, None).is_none();
     let networks: Vec<_> = proposal.networks.iter().copied().filter(open).collect();
     (!networks.is_empty()).then_some(Proposal { at: proposal.at, networks })
 }

@@ -73,7 +73,10 @@ fn of_job(state: &State, job: &Job) -> Option<Notice> {
         Work::GenerateImage(_) => format!("Pictures{whose} could not be made."),
         Work::WriteCaption(_) => format!("A caption{whose} could not be written."),
         Work::WritePrompts(_) => format!("Prompts{whose} could not be written."),
-        Work::Publish(_) => return None,
+        Work::DescribeImages(_) => format!("Pictures of a dataset{whose} could not be described."),
+        Work::Train(_) => format!("A LoRA{whose} could not be trained."),
+        // What becomes of them is told of the post and of the run.
+        Work::Publish(_) | Work::RunTask(_) => return None,
     };
     let (moment, words) = (at.timestamp_micros().to_string(), problem.message.clone());
     Some(Notice { kind: NotificationKind::JobFailed, moment, at, title, words, character_id: job.character_id.clone() })

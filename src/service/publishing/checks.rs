@@ -9,7 +9,7 @@ use crate::{
         caption::{self, Network},
         character::{Character, CharacterId},
         check::{Check, CheckName, Verdict},
-        content::{Content, ReviewState},
+        content::{Content, ContentId, ReviewState},
         library::Known,
         post::{Post, PostId, PostPicture, PostState},
         problem::Checks,
@@ -292,10 +292,10 @@ fn gap(state: &State, subject: &Subject<'_>) -> Check {
     }
 }
 
-/// Where a picture of a post went or is going on the same network: another post that stands in its way.
-pub fn already_there<'a>(state: &'a State, post: &Post, picture: &PostPicture) -> Option<&'a Post> {
-    let others = state.posts.indexed("content", picture.content_id.as_str()).map(|other| &**other).filter(|other| other.id != post.id);
-    others
-        .filter(|other| other.network == post.network)
+/// Where a picture went or is going on a network: a post, other than `but`, that stands in the way of another.
+pub fn already_there<'a>(state: &'a State, picture: &ContentId, network: Network, but: Option<&PostId>) -> Option<&'a Post> {
+    let posts = state.posts.indexed("content", picture.as_str()).map(|post| &**post);
+    posts
+        .filter(|post| post.network == network && but != Some(&post.id))
         .find(|post| post.state.may_be_out() || matches!(post.state, PostState::Scheduled { .. }))
 }

@@ -221,7 +221,7 @@ pub(super) async fn looks_of(app: &AppState, id: &ContentId) -> Result<String, E
 /// is asked for, what a person has not approved yet.
 pub(super) fn refuse(app: &AppState, tx: &Transaction, post: &Post, reviewed: bool) -> Result<(), Problem> {
     for picture in &post.pictures {
-        if let Some(other) = checks::already_there(tx.state(), post, picture) {
+        if let Some(other) = checks::already_there(tx.state(), &picture.content_id, post.network, Some(&post.id)) {
             let words = match other.state {
                 PostState::Published { .. } => "is out already",
                 PostState::Unconfirmed { .. } => "may be out already: see what became of that post first",
@@ -340,7 +340,7 @@ pub async fn change(app: &AppState, id: &PostId, change: PostChange, now: DateTi
 
 /// Whatever is put back into the queue must not meet another post of the same picture there.
 fn not_twice(tx: &Transaction, post: &Post) -> Result<(), Problem> {
-    match post.pictures.iter().find_map(|picture| checks::already_there(tx.state(), post, picture)) {
+    match post.pictures.iter().find_map(|picture| checks::already_there(tx.state(), &picture.content_id, post.network, Some(&post.id))) {
         Some(other) => Err(Problem::conflict(format!("This picture is out, or on its way, with the post {}.", other.id))),
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ use crate::{
         calendar,
         caption::Network,
         content::{Content, ContentId, ReviewState},
-        post::{PostPicture, PostRequest},
+        post::PostRequest,
         problem::Problem,
     },
     service::{
@@ -72,8 +72,7 @@ pub async fn schedule(#[server(default)] form: ScheduleForm, #[server(default)] 
 
 /// Whether an approved picture has a network left to go to.
 fn is_free(state: &State, content: &Content) -> bool {
-    let picture = PostPicture { content_id: content.id.clone(), alt_text: String::new(), looks: String::new() };
-    Network::ALL.iter().any(|network| checks::already_there(state, &picture, *network).is_none())
+    Network::ALL.iter().any(|network| checks::already_there(state, &content.id, *network, None).is_none())
 }
 
 /// The page.
