@@ -41,8 +41,11 @@ pub async fn week(app: &AppState, request: PlanRequest, now: DateTime<Utc>) -> R
     Ok(jobs)
 }
 
+/// When pictures of a character could go out.
+pub type Proposed = (CharacterId, Vec<DateTime<Utc>>);
+
 /// When the drafts of each character could go out.
-pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Result<Vec<(CharacterId, Vec<DateTime<Utc>>)>, Problem> {
+pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Result<Vec<Proposed>, Problem> {
     request.check()?;
     let state = app.store.read();
     let mut slots: Vec<(CharacterId, Vec<DateTime<Utc>>)> = Vec::new();

@@ -43,7 +43,7 @@ pub fn shell() -> impl IntoView {
 pub fn Frame() -> impl IntoView {
     provide_meta_context();
     view! {
-        <Title formatter=|title: String| format!("{title} · Digital Dalla")/>
+        <Title formatter=|title: String| format!("{} · Digital Dalla", html_escape::encode_text(&title))/>
         <a class="skip" href="#main">"Skip to content"</a>
         <Banners/>
         <div class="shell">

@@ -169,7 +169,7 @@ async fn how_comfyui_is_stands_in_the_words_of_older_clients() {
         "{comfy}"
     );
     // The workers look around too: one of these may be theirs.
-    (0..3).for_each(|_| app.comfy.faults().ask(Fault::Answer { path: "/system_stats".into(), status: 500 }));
+    (0..8).for_each(|_| app.comfy.faults().ask(Fault::Answer { path: "/system_stats".into(), status: 500 }));
     app.post("/api/system/look", json!({})).await;
     assert_eq!(word().await, "Error (Status: 500)");
     app.comfy.stop().await;

@@ -20,7 +20,7 @@ async fn a_folder_of_an_older_app_opens_as_it_is_and_keeps_what_we_do_not_know()
         r#"[{"id": "p1", "imageUrl": "https://example.org/a.png", "postedToInstagram": true}, {"id": "p2", "characterId": null, "caption": null, "altText": null}]"#,
     )
     .unwrap();
-    std::fs::write(dir.path().join("scheduler.json"), "[1, 2]").unwrap();
+    std::fs::write(dir.path().join("somebodys.json"), "[1, 2]").unwrap();
     let store = open(dir.path()).await;
     assert!(store.health().damaged.is_empty(), "{:?}", store.health().damaged);
     assert_eq!(names(&store), ["Luna", "Cortex"]);
@@ -32,7 +32,7 @@ async fn a_folder_of_an_older_app_opens_as_it_is_and_keeps_what_we_do_not_know()
     assert_eq!((&written[0]["zodiac"]["sign"], &written[0]["promptSettings"]["lens"]), (&json!("pisces"), &json!(35)));
     assert_eq!(written[1]["narratives"][0]["chapters"], json!([1]));
     assert_eq!(written[0]["createdAt"], "2025-01-02T03:04:05Z");
-    assert_eq!(std::fs::read_to_string(dir.path().join("scheduler.json")).unwrap(), "[1, 2]", "what we do not read we do not touch");
+    assert_eq!(std::fs::read_to_string(dir.path().join("somebodys.json")).unwrap(), "[1, 2]", "what we do not read we do not touch");
 }
 
 #[tokio::test]

@@ -231,7 +231,7 @@ impl Reference {
         let mut times = Vec::new();
         // Up to where the wall clock has been: what it shows again later was there before, what it left out is made up for.
         let mut shown = after.with_timezone(&zone).naive_local();
-        for minute in (0..=3 * 60).step_by(15) {
+        for minute in 0..=3 * 60 {
             shown = shown.max((after - Duration::minutes(minute)).with_timezone(&zone).naive_local());
         }
         for minute in 1..=minutes {

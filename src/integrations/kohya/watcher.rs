@@ -104,7 +104,10 @@ mod tests {
     }
 
     /// Where each recording ends: step, steps, epoch, epochs, loss.
-    const ENDS: [(&str, u32, u32, u32, u32, Option<f64>); 12] = [
+    /// A recording, its epoch of epochs and step of steps, and its last loss.
+    type End = (&'static str, u32, u32, u32, u32, Option<f64>);
+
+    const ENDS: [End; 12] = [
         ("sd15_epochs_default_log", 8, 8, 2, 2, Some(1.23)),
         ("sd15_steps_state_simple_log", 6, 6, 2, 2, Some(1.12)),
         ("sd15_resume", 6, 6, 2, 2, Some(1.23)),

@@ -13,13 +13,10 @@ struct Description {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Described {
     #[serde(default)]
     batch_size: Option<u32>,
     subsets: Vec<Subset>,
-    #[serde(flatten)]
-    _rest: toml::Table,
 }
 
 #[derive(Debug, Deserialize)]

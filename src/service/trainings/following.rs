@@ -96,7 +96,11 @@ pub(super) async fn follow(app: &AppState, id: &TrainingId, running: &Running, m
         if let (Some(ending), false) = (ending(&seen.standing, guard.as_mut(), &follower.folder), seen.news) {
             let followed = follower.watcher.followed().clone();
             app.trainings.note(id, followed);
-            blocking(move || Ok(follower.save())).await?;
+            blocking(move || {
+                follower.save();
+                Ok(())
+            })
+            .await?;
             return Ok(Outcome { ending, stopped: stop.wanted || get(app, id)?.is_stopping() });
         }
         stop.wanted |= running.cancel.is_cancelled();

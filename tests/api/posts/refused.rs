@@ -125,7 +125,8 @@ async fn autonomy_says_what_needs_a_person() {
     let held = app.post(&format!("/api/posts/{id}/publish"), json!({})).await;
     assert!(held.problem(409).0.contains("rejected"), "{}", held.text);
     app.post(&format!("/api/content/{fresh}/approve"), json!({})).await;
-    assert_eq!(app.post(&format!("/api/posts/{id}/publish"), json!({})).await.status, 200);
+    app.post(&format!("/api/posts/{id}/publish"), json!({})).await;
+    app.until_state(id, "published").await;
     assert_eq!(app.instagram.posts().len(), 2);
 }
 
