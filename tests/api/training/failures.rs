@@ -38,7 +38,7 @@ async fn each_recorded_failure_is_told_in_a_sentence_with_its_last_lines() {
         assert!(said.contains(words), "{name}: {said}");
         let tail = ended["tail"].as_array().unwrap();
         assert!(!tail.is_empty() && tail.len() <= 40, "{name}: {tail:?}");
-        assert_eq!(stage.app.get(&format!("/api/jobs/{}", ended["jobId"].as_str().unwrap())).await.json()["problem"]["message"], said);
+        assert_eq!(stage.app.ended(ended["jobId"].as_str().unwrap()).await["problem"]["message"], said);
     }
 }
 

@@ -25,7 +25,7 @@ async fn pictures_become_a_lora_that_lies_in_comfyuis_folder() {
     assert_eq!(done["file"]["name"], "luna-v1.safetensors");
     assert_eq!(done["file"]["installed"], true);
     assert!(stage.trainer.loras().join("luna-v1.safetensors").exists());
-    assert_eq!(stage.app.get(&format!("/api/jobs/{}", asked["job_id"].as_str().unwrap())).await.json()["status"], "done");
+    assert_eq!(stage.app.ended(asked["job_id"].as_str().unwrap()).await["status"], "done");
 
     let metrics = stage.app.get(&format!("/api/lora/train/{id}/metrics")).await.json();
     let points = metrics["losses"]["points"].as_array().unwrap();
@@ -55,7 +55,7 @@ async fn the_trainer_learns_from_the_pictures_of_the_moment_with_the_trigger_wor
     std::fs::remove_file(stage.folder().join("002.txt")).unwrap();
     let id = stage.train(&luna, json!({})).await;
     let folder = stage.dir().path().join(format!("data/trainings/{id}/dataset"));
-    assert_eq!(std::fs::read_to_string(folder.join("001.txt")).unwrap(), "luna woman, two lines\n");
+    assert_eq!(std::fs::read_to_string(folder.join("001.txt")).unwrap(), "luna woman, two\n", "a trainer reads the first line");
     assert!(!folder.join("002.txt").exists(), "an empty caption would end the trainer");
     assert_eq!(std::fs::read_to_string(folder.join("003.txt")).unwrap(), "luna woman, portrait number 3\n");
     assert_eq!(stage.ended(&id).await["status"], "done");
