@@ -80,12 +80,12 @@ test('a token is made, used and revoked', async ({ page, request }) => {
   await setPassword(page);
   await page.getByLabel('What it is for').fill('Phone shortcuts');
   await page.getByRole('button', { name: 'Make a token' }).click();
-  const token = await page.getByLabel('The token').inputValue();
+  const token = await page.getByRole('textbox', { name: 'The token' }).inputValue();
   const read = () => request.get(`${base}/api/characters`, { headers: { authorization: `Bearer ${token}` } });
   expect((await read()).status()).toBe(200);
   expect((await request.get(`${base}/api/characters`)).status()).toBe(401);
   await page.goto(`${base}/settings/access`);
-  await expect(page.getByLabel('The token')).toHaveCount(0);
+  await expect(page.getByRole('textbox', { name: 'The token' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Revoke the token Phone shortcuts' }).click();
   await expect(page.getByText('Whatever used it is let in no longer.')).toBeVisible();
   expect((await read()).status()).toBe(401);
