@@ -45,7 +45,7 @@ async function comes(page: Page, words: RegExp): Promise<void> {
 test('a dataset is gathered, written on, checked and mended', async ({ page }) => {
   test.setTimeout(90_000);
   const path = await make(page, withScript() ? 'Cortex, with script' : 'Cortex, without script');
-  await expect(page.getByText('No pictures yet')).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'No pictures yet' })).toBeVisible();
   await add(page, [drawing('01.png', 1), drawing('02.png', 2), drawing('03.png', 3, 320, 320), text('01.txt', 'ohwx cortex, in the lab\n'), text('notes.png', 'no picture')]);
   await expect(page.locator('.toast', { hasText: '3 pictures added, 1 caption read.' })).toBeVisible();
   const problem = page.getByRole('alert').filter({ hasText: '1 file was not taken.' });
