@@ -109,7 +109,11 @@ test('a week is planned, and approving a draft schedules it', async ({ page }) =
   await page.getByLabel('Drafts of each').fill('2');
   await page.getByLabel('Where').selectOption('x');
   if (!withScript()) await page.getByRole('button', { name: 'Show the times' }).click();
-  await expect(page.locator('#plan-preview time')).toHaveCount(2);
+  // The script may have come after the first fields were chosen.
+  await expect(async () => {
+    if (withScript()) await page.getByLabel('Drafts of each').fill('2');
+    await expect(page.locator('#plan-preview time')).toHaveCount(2, { timeout: 4_000 });
+  }).toPass();
   await page.getByRole('button', { name: 'Make the drafts' }).click();
   await expect(page.getByText(/^2 drafts are being made\./)).toBeVisible();
   const address = here(page);
