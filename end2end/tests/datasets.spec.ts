@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, finished, generate, heading, here, isDrawn, test, withScript } from './dalla';
 import { type Chosen, drawing, text } from './drawing';
@@ -106,30 +105,6 @@ test('a dataset is gathered, written on, checked and mended', async ({ page }) =
   await page.getByRole('button', { name: 'Delete dataset' }).click();
 });
 
-test('Gemini looks at each picture and writes its caption', async ({ page }) => {
-  test.setTimeout(90_000);
-  await make(page, `Described ${withScript() ? 'with' : 'without'} script`);
-  await add(page, [4, 5, 6].map((seed) => drawing(`${seed}.png`, seed)));
-  await expect(pictures(page)).toHaveCount(3);
-  await write(page, '5.png', 'ohwx cortex, by hand');
-  await page.getByRole('radio', { name: 'Tags' }).check({ force: true });
-  await page.getByRole('button', { name: /^Write \d captions$/ }).click();
-  await expect(page.getByRole('heading', { name: 'Writing 2 captions' })).toBeVisible();
-  if (withScript()) await expect(page.locator('#writing .job-step')).toContainText('Picture 1 of 2');
-  await comes(page, /2 of 2 captions written\./);
-  await expect(caption(page, '4.png')).toHaveValue(/^ohwx cortex, .+/);
-  await expect(caption(page, '6.png')).toHaveValue(/^ohwx cortex, .+/);
-  await expect(caption(page, '5.png')).toHaveValue('ohwx cortex, by hand');
-
-  // One that runs can be stopped; what is written stays.
-  await page.getByLabel('Pick 5.png').check();
-  await page.getByLabel('Pick 6.png').check();
-  await page.getByRole('button', { name: 'Write captions' }).click();
-  await page.getByRole('button', { name: 'Cancel' }).click();
-  await expect(page.getByText('Cancelled. What was ready is kept.')).toBeVisible();
-  await expect(caption(page, '4.png')).toHaveValue(/^ohwx cortex, .+/);
-});
-
 test('approved pictures of the library are copied', async ({ page }) => {
   test.setTimeout(90_000);
   const prompt = `for a LoRA, ${withScript() ? 'with' : 'without'} script`;
@@ -145,50 +120,4 @@ test('approved pictures of the library are copied', async ({ page }) => {
   await page.getByRole('button', { name: 'Add to dataset' }).click();
   await expect(page.getByText('1 picture added.')).toBeVisible();
   await expect(page.locator('.dataset-image textarea')).toHaveValue(`ohwx cortex, ${prompt}`);
-});
-
-test('files are dropped, and Enter goes from caption to caption', async ({ page }) => {
-  test.skip(!withScript(), 'comfort of the script');
-  await make(page, 'Dropped');
-  const { buffer } = drawing('dropped.png', 7);
-  const files = await page.evaluateHandle((bytes) => {
-    const transfer = new DataTransfer();
-    for (const name of ['dropped.png', 'no-picture.png']) transfer.items.add(new File([name === 'dropped.png' ? new Uint8Array(bytes) : 'words'], name, { type: 'image/png' }));
-    return transfer;
-  }, [...buffer]);
-  await page.dispatchEvent('.drop', 'drop', { dataTransfer: files });
-  await expect(page.locator('.toast', { hasText: '1 picture added.' })).toBeVisible();
-  await expect(page.getByRole('alert')).toContainText('no-picture.png');
-  await add(page, [drawing('other.png', 8)]);
-  await expect(pictures(page)).toHaveCount(2);
-  await caption(page, 'dropped.png').fill('first');
-  await page.keyboard.press('Enter');
-  await expect(caption(page, 'other.png')).toBeFocused();
-  await page.keyboard.type('second');
-  await page.keyboard.press('Enter');
-  await expect(page.locator('.saved', { hasText: 'Saved' })).toHaveCount(2);
-  await page.reload();
-  await expect(caption(page, 'dropped.png')).toHaveValue('first');
-  await expect(caption(page, 'other.png')).toHaveValue('second');
-});
-
-test('the page of a dataset fits a phone and keeps nobody out', async ({ page }) => {
-  test.setTimeout(60_000);
-  const path = await make(page, `A long name ${'W'.repeat(40)} ${withScript()}`);
-  await add(page, [drawing(`${'a long name '.repeat(6)}.png`, 1, 300, 300), drawing('ルナ.png', 2), text('ルナ.txt', `word ${'w'.repeat(300)}`), text('words.png', 'none')]);
-  await expect(page.getByRole('alert')).toBeVisible();
-  const { width: wide } = page.viewportSize()!;
-  for (const address of [here(page), `${path}?show=captions`, `${path}/library`, '/datasets']) {
-    await page.goto(address);
-    for (const width of [wide, 390, 360]) {
-      await page.setViewportSize({ width, height: 844 });
-      const beyond = await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth);
-      expect.soft(beyond, `${address} is wider than a screen of ${width}`).toBeLessThanOrEqual(0);
-    }
-    if (!withScript()) continue;
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const serious = violations.filter((found) => found.impact === 'serious' || found.impact === 'critical');
-    expect.soft(serious.map((found) => `${found.id}: ${found.nodes.map((node) => node.html).join('\n')}`), address).toEqual([]);
-  }
 });

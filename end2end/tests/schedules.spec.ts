@@ -92,7 +92,7 @@ test('a schedule that posts waits for review, and all of them are run at once', 
     await asked.getByRole('button', { name: 'Run all' }).click();
   }
   await expect(page.getByText('2 runs have begun.')).toBeVisible();
-  await page.getByRole('link', { name: 'View' }).click();
+  await page.getByRole('link', { name: 'View', exact: true }).click();
   await expect(heading(page)).toHaveText('Runs');
   const skipped = page.locator('.run', { hasText: name }).filter({ hasText: 'Left out' });
   await arrives(page, skipped.nth(1));
