@@ -15,15 +15,17 @@ test('pictures are decided about, by key or by button', async ({ page }) => {
   await expect(page.locator('#previews')).toContainText('@cortex_notes');
 
   if (withScript()) {
-    await page.keyboard.press('j');
+    // Keys are heard once the script of the page is there.
+    const press = async (key: string) => { await page.waitForLoadState(); await page.keyboard.press(key); };
+    await press('j');
     await expect(page.getByText('2 of 3 · Cortex')).toBeVisible();
-    await page.keyboard.press('k');
+    await press('k');
     await expect(page.getByText('1 of 3 · Cortex')).toBeVisible();
-    await page.keyboard.press('e');
+    await press('e');
     await expect(page.getByLabel('Caption', { exact: true })).toBeFocused();
-    await page.keyboard.press('Escape');
+    await press('Escape');
     await page.locator('h1').click();
-    await page.keyboard.press('a');
+    await press('a');
   } else {
     await page.getByRole('button', { name: /^Approve/ }).click();
   }
