@@ -24,8 +24,7 @@ const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame
 const DOCUMENTS: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 );
-const POWERS: HeaderValue =
-    HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=()");
+const POWERS: HeaderValue = HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=()");
 
 /// Refuses requests for names that are not ours: a web page could otherwise point its own name at this machine
 /// and read everything (DNS rebinding).
