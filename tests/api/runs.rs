@@ -115,6 +115,35 @@ async fn a_picture_is_made_from_the_library_and_waits_for_review_with_its_post()
 }
 
 #[tokio::test]
+async fn a_character_that_goes_out_by_herself_is_out_on_both_networks_each_time_at_her_pace() {
+    let app = TestApp::start().await;
+    let id = luna(&app, json!({"autonomy": "auto"})).await;
+    let task_id = task(&app, &id, "generate_and_post", json!({"postToTwitter": true, "count": 2})).await;
+    let rehearsed = ran(&app, &task_id).await;
+    assert_eq!(rehearsed["state"], "dry_run", "{rehearsed:#}");
+    assert_eq!((app.instagram.posts().len(), app.x.posts().len()), (0, 0));
+
+    app.live().await;
+    let out = ran(&app, &task_id).await;
+    assert_eq!(out["state"], "ok", "{out:#}");
+    let last: Vec<_> = steps(&out).into_iter().filter(|(deed, _)| *deed == "post").collect();
+    assert_eq!(last, [("post", "It is out on Instagram."), ("post", "It is out on X.")]);
+    assert_eq!((app.instagram.posts()[0].pictures.len(), app.x.posts()[0].media.len()), (2, 2));
+    app.put("/api/settings", json!({"gapMinutes": "30"})).await;
+    let again = ran(&app, &task_id).await;
+    assert_eq!(again["state"], "ok", "{again:#}");
+    assert!(steps(&again).last().unwrap().1.starts_with("It goes out later. 30 min between two posts"), "{again:#}");
+    assert_eq!((app.instagram.posts().len(), app.x.posts().len()), (1, 1));
+    let page = app.get(&format!("/schedules/{task_id}")).await.text;
+    assert!(page.contains("It is out on Instagram.") && page.contains("/thumb.webp") && page.contains("Published"), "{page}");
+    let content = out["steps"][1]["contents"][0].as_str().unwrap();
+    assert!(
+        app.get(&format!("/content/{content}")).await.text.contains(&format!("/schedules/{task_id}")),
+        "a picture says which schedule made it"
+    );
+}
+
+#[tokio::test]
 async fn a_rejected_picture_takes_its_post_back() {
     let app = TestApp::start().await;
     let id = luna(&app, json!({})).await;
@@ -180,7 +209,7 @@ async fn words_of_the_prompt_go_with_its_picture_where_they_fit() {
     let task_id = task(&app, &id, "generate_and_post", json!({"postToTwitter": true, "generateCaption": true})).await;
     let made = ran(&app, &task_id).await;
     let words: Vec<_> = steps(&made).into_iter().filter(|(deed, _)| *deed == "caption").collect();
-    assert_eq!(words, [("caption", "There are words already."), ("caption", "Gemini wrote them.")], "too long for X: {made:#}");
+    assert_eq!(words, [("caption", "Those of the prompt."), ("caption", "Gemini wrote them.")], "too long for X: {made:#}");
     assert_eq!(app.contents().await[0]["caption"], long.trim());
 }
 
@@ -214,6 +243,21 @@ async fn a_veto_gives_a_person_time_and_the_run_does_not_wait_for_it() {
     assert_eq!(made["state"], "ok", "{made:#}");
     assert!(steps(&made).last().unwrap().1.starts_with("It goes out later. Somebody may still say no"), "{made:#}");
     assert_eq!(posts(&app).await[0]["state"], "scheduled");
+    // Approved, it does not wait any longer; rejected, it never goes out.
+    app.live().await;
+    let first = app.contents().await[0]["id"].as_str().unwrap().to_owned();
+    app.post(&format!("/api/content/{first}/approve"), json!({})).await;
+    let mut changes = app.app.store.changes();
+    let out = async {
+        while posts(&app).await[0]["state"] != "published" {
+            let _ = changes.recv().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, out).await.expect("an approved picture goes out at once");
+    let made = ran(&app, &task_id).await;
+    let second = made["steps"][1]["contents"][0].as_str().unwrap();
+    app.post(&format!("/api/content/{second}/reject"), json!({})).await;
+    assert_eq!((posts(&app).await[0]["state"].as_str(), app.x.posts().len()), (Some("cancelled"), 1));
 }
 
 #[tokio::test]

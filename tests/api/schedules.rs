@@ -126,8 +126,8 @@ async fn what_is_wrong_with_a_task_is_said_by_its_field() {
         (json!({"config": {"steps": 151}}), "config.steps", "Use 1 to 150 steps."),
         (json!({"config": {"width": 20}}), "config.width", "A side is 64 to 4096 pixels long."),
         (json!({"config": {"count": 9}}), "config.count", "Ask for 1 to 8 pictures at once."),
-        (json!({"config": {"generateCaption": "yes"}}), "config.generateCaption", "expected a boolean"),
-        (json!({"config": {"review": "sometimes"}}), "config.review", "Unknown variant"),
+        (json!({"config": {"generateCaption": "yes"}}), "config.generateCaption", "Write true or false."),
+        (json!({"config": {"review": "sometimes"}}), "config.review", "Choose from always, never, autonomy."),
         (json!({"config": {"loras": [{"name": "a", "strength": 3}]}}), "config.loras[0].strength", "between -2 and 2"),
         (json!({"type": "post_next", "config": {"postToInstagram": false}}), "config.postToInstagram", "Choose at least one network"),
     ] {
@@ -324,7 +324,7 @@ async fn a_form_without_script_makes_a_task_and_shows_it_in_words() {
 
     let back = format!("/schedules/{id}");
     let page = app.submit("/actions/schedules/pause", &[("id", id), ("back", &back)]).await;
-    assert!(page.contains("Paused. It does not run by itself") && page.contains("not at all"));
+    assert!(page.contains("Paused. It does not run by itself") && !page.contains(" · next "));
     let page = app.submit("/actions/schedules/resume", &[("id", id), ("back", "/schedules")]).await;
     assert!(page.contains("It goes on."));
     let page = app.get(&format!("/schedules/{id}/delete")).await.text;

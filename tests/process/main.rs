@@ -7,4 +7,5 @@ mod jobs;
 mod life;
 mod posts;
 mod power;
+mod runs;
 mod training;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::TaskType;
 use crate::domain::{
     caption::Network,
-    character::{null_as_default, text_or_null},
+    character::text_or_null,
     generation::{LARGEST_BATCH, LONGEST_PROMPT, check_ranges},
     model::LoraUse,
     problem::{Checks, FieldError, Kind, Problem},
@@ -50,16 +50,16 @@ pub struct TaskConfig {
     #[serde(deserialize_with = "whole_number", skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// Whether words are written for it; `true` when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "flag", skip_serializing_if = "Option::is_none")]
     pub generate_caption: Option<bool>,
     /// `true` when left out, but not for the older `generate_and_post_to_twitter`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "flag", skip_serializing_if = "Option::is_none")]
     pub post_to_instagram: Option<bool>,
     /// `false` when left out, but not for the older `generate_and_post_to_twitter`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "flag", skip_serializing_if = "Option::is_none")]
     pub post_to_twitter: Option<bool>,
     /// Whether a person has to approve: `always`, `never`, or `autonomy` for as the character is set.
-    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "is_by_autonomy")]
+    #[serde(deserialize_with = "wish", skip_serializing_if = "is_by_autonomy")]
     pub review: ReviewWish,
     /// Which networks that makes. Worked out when it is read.
     #[serde(skip)]
@@ -207,13 +207,34 @@ fn no_empty_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
     Ok(Some(text_or_null(deserializer)?.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
-/// Forms of older apps sent numbers as texts.
+/// Forms of older apps sent everything as texts.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Loose {
+    Flag(bool),
     Number(f64),
     Text(String),
     Null(()),
+}
+
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let wrong = || serde::de::Error::custom("write true or false");
+    match Loose::deserialize(deserializer).map_err(|_| wrong())? {
+        Loose::Flag(flag) => Ok(Some(flag)),
+        Loose::Null(()) => Ok(None),
+        Loose::Text(text) if text.trim().is_empty() => Ok(None),
+        Loose::Text(text) => text.trim().to_lowercase().parse().map(Some).map_err(|_| wrong()),
+        Loose::Number(_) => Err(wrong()),
+    }
+}
+
+fn wish<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReviewWish, D::Error> {
+    let wrong = || serde::de::Error::custom("choose from always, never, autonomy");
+    match Loose::deserialize(deserializer).map_err(|_| wrong())? {
+        Loose::Null(()) => Ok(ReviewWish::default()),
+        Loose::Text(text) => ReviewWish::ALL.into_iter().find(|wish| wish.key() == text.trim()).ok_or_else(wrong),
+        Loose::Flag(_) | Loose::Number(_) => Err(wrong()),
+    }
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
@@ -223,6 +244,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
         Loose::Null(()) => Ok(None),
         Loose::Text(text) if text.trim().is_empty() => Ok(None),
         Loose::Text(text) => text.trim().parse().map(Some).map_err(|_| serde::de::Error::custom("write a number")),
+        Loose::Flag(_) => Err(serde::de::Error::custom("write a number")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Posts that runs of tasks ask for, and what review means for those that wait for it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::deeds::{call_off, draft, enqueue, looks_of, refuse};
@@ -54,11 +56,16 @@ pub(in crate::service) async fn create_for_run(
     Ok(post)
 }
 
-/// A person has decided about a picture: posts that were held until then go on, or are taken back.
+/// A person has decided about a picture. Posts that were held until then, or wait for a veto, go on or are taken back.
 pub(in crate::service) fn reviewed(tx: &mut Transaction, content: &Content, now: DateTime<Utc>) -> Result<(), Error> {
-    let held = |post: &&std::sync::Arc<Post>| matches!(post.state, PostState::Held { check: CheckName::Review, .. });
-    let held: Vec<_> = tx.table::<Post>().indexed("content", content.id.as_str()).filter(held).map(|post| Post::clone(post)).collect();
-    for mut post in held {
+    let waits = |post: &&Arc<Post>| match &post.state {
+        PostState::Held { check, .. } => *check == CheckName::Review,
+        // It was looked at and told to wait, for whatever reason: it is looked at again.
+        PostState::Scheduled { until, .. } => until.is_some(),
+        _ => false,
+    };
+    let waiting: Vec<_> = tx.table::<Post>().indexed("content", content.id.as_str()).filter(waits).map(|post| Post::clone(post)).collect();
+    for mut post in waiting {
         match content.state {
             ReviewState::Approved => {
                 post.turn(PostState::Scheduled { waiting: String::new(), until: None }, now);

@@ -224,6 +224,12 @@ pub async fn resume_all(app: &AppState, now: DateTime<Utc>) -> Result<(), Error>
     crate::service::publishing::resume(app, now).await
 }
 
+/// The schedule of a task in words, with its next times.
+pub fn preview_of(app: &AppState, task: &Task, now: DateTime<Utc>) -> Result<Preview, Problem> {
+    let clock = task.clock(app.timezone);
+    Ok(shown(&task.rule()?, &clock, now))
+}
+
 /// A schedule in words, with its next times. Intervals count from now.
 pub fn preview(app: &AppState, schedule: &str, timezone: &str, now: DateTime<Utc>) -> Result<Preview, Problem> {
     let mut checks = Checks::default();
@@ -237,11 +243,9 @@ pub fn preview(app: &AppState, schedule: &str, timezone: &str, now: DateTime<Utc
         checks.wrong("schedule", problem.message.clone());
     }
     checks.finish()?;
-    let clock = Clock { zone: zone.unwrap_or(app.timezone), origin: now };
-    let schedule = parsed?;
-    Ok(Preview {
-        words: schedule.words(),
-        next_runs: schedule.times_after(now, &clock).take(SHOWN).collect(),
-        timezone: clock.zone.to_string(),
-    })
+    Ok(shown(&parsed?, &Clock { zone: zone.unwrap_or(app.timezone), origin: now }, now))
+}
+
+fn shown(schedule: &Schedule, clock: &Clock, now: DateTime<Utc>) -> Preview {
+    Preview { words: schedule.words(), next_runs: schedule.times_after(now, clock).take(SHOWN).collect(), timezone: clock.zone.to_string() }
 }

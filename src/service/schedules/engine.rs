@@ -1,5 +1,7 @@
 //! The tick: what was due since the last one becomes runs.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Duration, Utc};
 
 use super::book;
@@ -88,9 +90,8 @@ fn store(tx: &mut Transaction, look: Look, now: DateTime<Utc>) -> Result<Ticked,
     let mut ticked = Ticked::default();
     for due in look.due {
         // As it is now: it may have been changed or deleted since the agenda was read.
-        let Some(task) = tx.get::<Task>(due.task.id.as_str()).filter(|task| task.active && task.schedule == due.task.schedule) else {
-            continue;
-        };
+        let as_it_was = |task: &Arc<Task>| task.active && task.schedule == due.task.schedule && task.updated_at == due.task.updated_at;
+        let Some(task) = tx.get::<Task>(due.task.id.as_str()).filter(as_it_was) else { continue };
         let Some(character) = tx.get::<Character>(task.character_id.as_str()) else { continue };
         match (look.resumed, character.is_active) {
             (true, _) => skip(tx, &task, &due, "Everything was paused.", &mut ticked, now)?,

@@ -16,7 +16,7 @@ pub(super) use self::{
     running::work,
 };
 pub use self::{
-    deeds::{change, create, delete, pause_all, preview, resume_all, run, run_all, run_missed, set_active, stop},
+    deeds::{change, create, delete, pause_all, preview, preview_of, resume_all, run, run_all, run_missed, set_active, stop},
     engine::{Ticked, recover, tick, wind_up},
     planned::{Planned, planned},
     report::{MissedReport, MissedTask, missed_report},

@@ -26,14 +26,16 @@ pub struct Planned {
 }
 
 /// The runs of active tasks after `from`, up to `to` with it, soonest first; at most `cap`. Tasks whose schedule
-/// cannot be read, or whose character is gone, have none. `zone` is that of the installation.
+/// cannot be read, or whose character is gone or rests, have none. `zone` is that of the installation.
 pub fn planned(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize, zone: Tz) -> Vec<Planned> {
     struct Next<'a> {
         task: &'a Task,
         schedule: Schedule,
         clock: Clock,
     }
-    let there = |task: &&Arc<Task>| task.kind.why_not().is_none() && state.characters.get(task.character_id.as_str()).is_some();
+    let there = |task: &&Arc<Task>| {
+        task.kind.why_not().is_none() && state.characters.get(task.character_id.as_str()).is_some_and(|character| character.is_active)
+    };
     let active = state.tasks.indexed("active", "true").filter(there);
     let tasks: Vec<Next> = active.filter_map(|task| Some(Next { schedule: task.rule().ok()?, clock: task.clock(zone), task })).collect();
     let soonest = |place: usize, after: DateTime<Utc>| {

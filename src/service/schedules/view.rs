@@ -196,7 +196,7 @@ pub fn runs(state: &State, filter: &Filter, cursor: Option<&RunId>, limit: usize
 
 /// The run that made a picture.
 pub fn of_content(state: &State, id: &ContentId) -> Option<Arc<Run>> {
-    state.runs.indexed("content", id.as_str()).last().cloned()
+    state.runs.indexed("content", id.as_str()).filter(|run| run.kind.generates()).last().cloned()
 }
 
 /// A task with what follows from it.

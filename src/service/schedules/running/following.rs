@@ -5,7 +5,10 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{super::book, posting::outcome};
 use crate::{
-    domain::job::{JobId, Lane},
+    domain::{
+        job::{Job, JobId, Lane},
+        post::Post,
+    },
     error::Error,
     state::AppState,
     store::{Changed, Record, State},
@@ -36,8 +39,8 @@ pub async fn follow(app: AppState) {
 /// The jobs of the runs that wait for what has changed, when it has ended.
 fn waiting(state: &State, change: &Changed) -> Vec<JobId> {
     let ended = match change.collection {
-        crate::domain::job::Job::COLLECTION => state.jobs.get(&change.id).is_none_or(|job| job.status.is_final()),
-        crate::domain::post::Post::COLLECTION => state.posts.get(&change.id).is_none_or(|post| outcome(post).is_some()),
+        Job::COLLECTION => state.jobs.get(&change.id).is_none_or(|job| job.status.is_final()),
+        Post::COLLECTION => state.posts.get(&change.id).is_none_or(|post| outcome(post).is_some()),
         _ => false,
     };
     let runs = ended.then(|| state.runs.indexed("waits-for", &change.id)).into_iter().flatten();

@@ -13,7 +13,7 @@ use crate::{
         content::{Content, ContentId, ReviewState},
         post::{Post, PostRequest, PostState},
         problem::Problem,
-        run::{RunDeed, RunStep},
+        run::{Run, RunDeed, RunStep},
         task::ReviewWish,
         words::Author,
     },
@@ -78,9 +78,9 @@ impl Runner<'_> {
         // In one step with the post: whatever is cut off, there is one post of this run on this network.
         let and = move |tx: &mut Transaction, post: &Post| {
             let gone = || Problem::conflict("The run was called off.");
-            let stored = tx.get::<crate::domain::run::Run>(id.as_str());
+            let stored = tx.get::<Run>(id.as_str());
             let stored = stored.filter(|run| run.state.goes_on() && run.job_id.as_ref() == Some(&job)).ok_or_else(gone)?;
-            let mut run = crate::domain::run::Run::clone(&stored);
+            let mut run = Run::clone(&stored);
             let step = run.open_step_mut().filter(|step| step.post_id.is_none()).ok_or_else(gone)?;
             step.post_id = Some(post.id.clone());
             Ok::<_, Error>(tx.put(run)?)

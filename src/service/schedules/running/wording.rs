@@ -21,7 +21,8 @@ impl Runner<'_> {
         let stored = scene.state.content.get(content.as_str()).ok_or_else(|| Problem::conflict("The picture was deleted."))?;
         let mut step = RunStep { network: Some(network), contents: vec![content.clone()], ..RunStep::new(RunDeed::Caption, now) };
         if has_words(stored, network) {
-            step.end("There are words already.", false, now);
+            let of_prompt = scene.prompt().is_some_and(|prompt| prompt.caption == stored.caption_for(network));
+            step.end(if of_prompt { "Those of the prompt." } else { "There are words already." }, false, now);
             return self.open(step).await;
         }
         if let Some(words) = scene.words_of_prompt(network) {

@@ -28,7 +28,7 @@ use crate::{
         },
         context,
         form::{Field, Form, Kind, ProblemSummary},
-        pages::jobs::page_of as job_page,
+        pages::{jobs::page_of as job_page, schedules},
         words,
     },
 };
@@ -110,7 +110,7 @@ pub fn Detail() -> impl IntoView {
     let image = content.picture.as_ref().map(|picture| {
         view! { <a href=content.image_url()><img src=content.image_url() width=picture.width height=picture.height alt=alt(&content)/></a> }
     });
-    let made = content.provenance.clone().map(|made| view! { <HowMade made/> });
+    let made = content.provenance.clone().map(|made| view! { <HowMade made id=content.id.clone()/> });
     let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
     view! {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
@@ -237,7 +237,7 @@ pub fn Words(content: Arc<Content>, #[prop(optional)] beside: bool) -> impl Into
 
 /// Everything about how the picture was made.
 #[component]
-fn HowMade(made: Provenance) -> impl IntoView {
+fn HowMade(made: Provenance, id: ContentId) -> impl IntoView {
     let recipe = made.recipe.clone();
     let loras: Vec<_> = recipe.loras.iter().map(|lora| format!("{} at {}", lora.name, lora.strength)).collect();
     let fact = |term: &'static str, value: String| (!value.is_empty()).then(|| view! { <dt>{term}</dt><dd>{value}</dd> });
@@ -258,6 +258,7 @@ fn HowMade(made: Provenance) -> impl IntoView {
                 {fact("Guidance", recipe.guidance.map(|guidance| guidance.to_string()).unwrap_or_default())}
                 {fact("Sampler", format!("{} · {}", recipe.sampler, recipe.scheduler))}
                 {fact("Story arc", arc)}
+                <Schedule id/>
                 {fact("Drawn by", format!("ComfyUI at {} in {} s", made.server, made.seconds))}
                 {fact("Its name there", made.prompt_id.clone())}
                 <dt>"Job"</dt>
@@ -266,6 +267,17 @@ fn HowMade(made: Provenance) -> impl IntoView {
             <p class="muted">"The workflow itself is inside the PNG: drop the file into ComfyUI to open it."</p>
         </div></section>
     }
+}
+
+/// The schedule it was made by, if one was.
+#[component]
+fn Schedule(id: ContentId) -> impl IntoView {
+    let state = context::app().store.read();
+    service::schedules::of_content(&state, &id).map(|run| {
+        let there = state.tasks.get(run.task_id.as_str()).is_some();
+        let page = if there { schedules::page_of(&run.task_id) } else { "/schedules/runs".to_owned() };
+        view! { <dt>"Schedule"</dt><dd><a href=page>{run.kind.label().to_owned()}</a>", "{run.cause.label()}</dd> }
+    })
 }
 
 /// Asks before the picture is deleted.

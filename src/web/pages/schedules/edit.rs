@@ -1,5 +1,7 @@
 //! One task: changing it, and its runs. And the page for a new one.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -43,7 +45,7 @@ pub fn New() -> impl IntoView {
     let form = Form::new("task", || TaskForm::from_query().unwrap_or_else(|| TaskForm::new(context::chosen_character())));
     view! {
         <Heading title="New schedule"/>
-        <TaskFields form id=String::new()/>
+        <TaskFields form/>
     }
     .into_any()
 }
@@ -67,7 +69,11 @@ pub fn Edit() -> impl IntoView {
     });
     let name = shown.character_name.clone().unwrap_or_else(|| "A deleted character".into());
     let title = if shown.words.is_empty() { "A schedule that cannot be read".to_owned() } else { shown.words.clone() };
-    let sub = view! { <TaskPill view=shown.clone()/>" "{task.kind.label().to_owned()}" for "{name}" · next "<words::Time at=shown.next_run/>{shown.next_run.is_none().then_some("not at all")} };
+    let when = match shown.next_run {
+        Some(at) => view! { " · next "<words::Time at=Some(at)/> }.into_any(),
+        None => ().into_any(),
+    };
+    let sub = view! { <TaskPill view=shown.clone()/>" "{task.kind.label().to_owned()}" for "{name}{when} };
     let problem = shown.problem.clone().map(|problem| view! { <p class="note warn"><span>{problem}</span></p> });
     let rows = runs.into_iter().enumerate().map(|(place, run)| view! { <RunItem run open=place == 0 with_task=false/> }).collect_view();
     let rows = if shown.last_result.is_none() { view! { <p class="muted">"It has not run yet."</p> }.into_any() } else { rows.into_any() };
@@ -75,7 +81,7 @@ pub fn Edit() -> impl IntoView {
     view! {
         <Heading title sub=sub.into_any()><Buttons view=shown.clone()/></Heading>
         {problem}
-        <TaskFields form id=task.id.to_string()/>
+        <TaskFields form stored=Some(Arc::clone(&task))/>
         <section class="card" id="runs" data-live="task job post">
             <header><h2>"Its runs"</h2></header>
             <div class="body stack">{rows}</div>

@@ -1,5 +1,7 @@
 //! The form of a task: what is typed, and what it says in words before it is stored.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -171,16 +173,16 @@ const EXAMPLES: [(&str, &str); 6] = [
     ("0 12 1 * *", "First of the month"),
 ];
 
-/// The fields. `id` is empty for a new task.
+/// The fields, of a new task or of a stored one.
 #[component]
-pub fn TaskFields(form: Form<TaskForm>, id: String) -> impl IntoView {
+pub fn TaskFields(form: Form<TaskForm>, #[prop(optional_no_strip)] stored: Option<Arc<Task>>) -> impl IntoView {
     let app = context::app();
     let people: Vec<_> = app.store.read().characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let values = form.values.clone();
-    let action = if id.is_empty() { "/actions/schedules/create" } else { "/actions/schedules/save" };
-    let here = if id.is_empty() { "/schedules/new".to_owned() } else { super::page_of(&id.as_str().into()) };
-    let hidden = (!id.is_empty()).then(|| view! { <input type="hidden" name="id" value=id.clone()/> });
-    let back = if id.is_empty() { "/schedules".to_owned() } else { here.clone() };
+    let action = if stored.is_none() { "/actions/schedules/create" } else { "/actions/schedules/save" };
+    let here = stored.as_ref().map_or_else(|| "/schedules/new".to_owned(), |task| super::page_of(&task.id));
+    let back = stored.as_ref().map_or_else(|| "/schedules".to_owned(), |task| super::page_of(&task.id));
+    let hidden = stored.as_ref().map(|task| view! { <input type="hidden" name="id" value=task.id.to_string()/> });
     view! {
         <form class="form task-form" method="post" action=action data-guard="" data-submit-key="" data-live-preview="#schedule-preview">
             {hidden}
@@ -189,7 +191,7 @@ pub fn TaskFields(form: Form<TaskForm>, id: String) -> impl IntoView {
                 <Choice name="kind" about="type" label="What" value=values.kind.clone() options=kinds(&values.kind) wrong=form.wrong("type")/>
                 <Choice name="characterId" label="For whom" value=values.character_id.clone() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
             </div>
-            <When form=form.clone()/>
+            <When form=form.clone() stored/>
             <Networks form=form.clone()/>
             <Pictures form=form.clone()/>
             <Missed form=form.clone()/>
@@ -218,7 +220,7 @@ fn kinds(current: &str) -> Vec<OptionGroup> {
 
 /// The schedule, with examples to start from, and what it means.
 #[component]
-fn When(form: Form<TaskForm>) -> impl IntoView {
+fn When(form: Form<TaskForm>, stored: Option<Arc<Task>>) -> impl IntoView {
     let values = form.values.clone();
     let zone_help = format!("Whose clock counts. Empty means {}.", context::app().timezone);
     let chips = EXAMPLES.map(|(schedule, words)| {
@@ -235,7 +237,7 @@ fn When(form: Form<TaskForm>) -> impl IntoView {
             <datalist id="examples">{listed.collect_view()}</datalist>
             <datalist id="zones">{chrono_tz::TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/') && !zone.name().starts_with("Etc/")).map(|zone| view! { <option value=zone.name()></option> }).collect_view()}</datalist>
             <div class="chips js-only" role="group" aria-label="Examples">{chips.collect_view()}</div>
-            <Preview schedule=values.schedule timezone=values.timezone/>
+            <Preview schedule=values.schedule timezone=values.timezone stored/>
             <details class="fold">
                 <summary>"How a schedule is written"</summary>
                 <dl class="facts">
@@ -254,12 +256,18 @@ fn When(form: Form<TaskForm>) -> impl IntoView {
 
 /// A schedule in words with its next times, or what is wrong with it.
 #[component]
-fn Preview(schedule: String, timezone: String) -> impl IntoView {
+fn Preview(schedule: String, timezone: String, stored: Option<Arc<Task>>) -> impl IntoView {
     let app = context::app();
     let body = if schedule.trim().is_empty() {
         view! { <p class="muted">"What you write stands here in words, with the next five times."</p> }.into_any()
     } else {
-        match schedules::preview(&app, &schedule, &timezone, Utc::now()) {
+        // Intervals of a stored one go on counting from where they began.
+        let unchanged = stored.filter(|task| task.schedule == schedule && task.timezone == timezone);
+        let preview = match unchanged {
+            Some(task) => schedules::preview_of(&app, &task, Utc::now()),
+            None => schedules::preview(&app, &schedule, &timezone, Utc::now()),
+        };
+        match preview {
             Ok(preview) => {
                 let zone = preview.timezone.parse().unwrap_or(app.timezone);
                 view! { <p class="strong">{preview.words}</p><Times times=preview.next_runs zone/><p class="muted small">{format!("In the time of {zone}.")}</p> }
@@ -277,7 +285,6 @@ fn Preview(schedule: String, timezone: String) -> impl IntoView {
 #[component]
 fn Networks(form: Form<TaskForm>) -> impl IntoView {
     let values = form.values.clone();
-    let wishes = ReviewWish::ALL.map(|wish| (wish.key().to_owned(), wish.label().to_owned())).to_vec();
     let wrong = form.wrong("config.postToInstagram");
     view! {
         <section class="stack for-posts">
@@ -287,10 +294,6 @@ fn Networks(form: Form<TaskForm>) -> impl IntoView {
                 <label class="check"><input type="checkbox" name=sent("postToTwitter") checked=values.post_to_twitter.is_some()/><span>"X"</span></label>
                 {wrong.map(|wrong| view! { <p class="error">{wrong}</p> })}
             </fieldset>
-            <div class="for-pictures">
-                <Choice name="review" about="config.review" label="Review" value=values.review.clone() options=vec![OptionGroup::plain(wishes)] wrong=form.wrong("config.review")
-                    help="What waits for a person goes out once she approves it."/>
-            </div>
         </section>
     }
 }
@@ -300,6 +303,7 @@ fn Networks(form: Form<TaskForm>) -> impl IntoView {
 fn Pictures(form: Form<TaskForm>) -> impl IntoView {
     let catalogue = context::app().comfy.catalogue();
     let values = form.values.clone();
+    let wishes = ReviewWish::ALL.map(|wish| (wish.key().to_owned(), wish.label().to_owned())).to_vec();
     let wrong = |field: &str| form.wrong(&format!("config.{field}"));
     let open = form
         .problem
@@ -325,6 +329,8 @@ fn Pictures(form: Form<TaskForm>) -> impl IntoView {
                 <input type="checkbox" name=sent("generateCaption") checked=values.generate_caption.is_some()/>
                 <span>"Write the words that go with it"</span>
             </label>
+            <Choice name="review" about="config.review" label="Review" value=values.review.clone() options=vec![OptionGroup::plain(wishes)] wrong=wrong("review")
+                help="What waits for a person goes out once it is approved."/>
             <details class="fold" open=open>
                 <summary>"Model, size and style "<span class="muted">"empty follows the character"</span></summary>
                 <div class="stack">
