@@ -2,7 +2,13 @@
 //! is on its way, and when it took effect and nobody was there any more to hear it. After the next start the post is
 //! out once.
 
-use std::{fs, net::TcpListener, path::Path, time::Duration};
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use digital_dalla::sandbox::{
     instagram::{self, InstagramSandbox},
@@ -31,6 +37,8 @@ enum Kill {
     LongAfter,
     /// The network has acted on it, and the answer is on its way.
     After,
+    /// The same when the process is not killed but told to stop.
+    Stopped,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +59,8 @@ fn cases() -> Vec<(Step, Kill)> {
     let on_x = [x::Step::Me, x::Step::Upload, x::Step::Describe, x::Step::Post].map(Step::X);
     let steps = on_instagram.into_iter().chain(on_x);
     let kills = |step: Step| {
-        let late = step.publishes().then_some(Kill::LongAfter);
-        [Kill::Before, Kill::During, Kill::After].into_iter().chain(late).map(move |kill| (step, kill))
+        let more = [Kill::LongAfter, Kill::Stopped].into_iter().filter(move |_| step.publishes());
+        [Kill::Before, Kill::During, Kill::After].into_iter().chain(more).map(move |kill| (step, kill))
     };
     steps.flat_map(kills).collect()
 }
@@ -79,6 +87,18 @@ fn prepare(dir: &Path) {
     }
 }
 
+/// A port that is free, and stays so while nobody listens: it is not one of those the system hands out.
+fn port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(131);
+    loop {
+        let port = 20_000 + (first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// A server that is started again and again under the same address.
 struct Life<'a> {
     dir: &'a Path,
@@ -87,8 +107,7 @@ struct Life<'a> {
 
 impl<'a> Life<'a> {
     fn new(dir: &'a Path, instagram: &InstagramSandbox, x: &XSandbox) -> Self {
-        // The next free port, which nobody else takes so soon.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port();
         let environment = vec![
             ("DALLA_LISTEN", format!("127.0.0.1:{port}")),
             ("DALLA_PUBLIC_URL", format!("http://127.0.0.1:{port}")),
@@ -141,7 +160,7 @@ async fn killed(step: Step, kill: Kill) {
     let dir = tempfile::tempdir().unwrap();
     prepare(dir.path());
     let life = Life::new(dir.path(), &instagram, &x);
-    let when = if kill == Kill::After { When::After } else { When::Before };
+    let when = if matches!(kill, Kill::After | Kill::Stopped) { When::After } else { When::Before };
     match step {
         Step::Instagram(step) => instagram.faults().ask(Fault { step, when, what: What::Hang, account: None }),
         Step::X(step) => x.faults().ask(Fault { step, when, what: What::Hang, account: None }),
@@ -163,7 +182,10 @@ async fn killed(step: Step, kill: Kill) {
         x.faults().happened().await;
     };
     tokio::time::timeout(PATIENCE, begun).await.unwrap_or_else(|_| panic!("{name}: the call came"));
-    server.kill();
+    match kill {
+        Kill::Stopped => assert!(tokio::task::block_in_place(|| server.terminate()), "{name}"),
+        Kill::Before | Kill::During | Kill::LongAfter | Kill::After => server.kill(),
+    }
     if kill == Kill::During {
         let_go();
     }
@@ -207,6 +229,6 @@ async fn killed(step: Step, kill: Kill) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_post_is_out_once_wherever_the_process_is_killed() {
     let cases = cases();
-    assert_eq!(cases.len(), 35);
+    assert_eq!(cases.len(), 37);
     stream::iter(cases).for_each_concurrent(AT_ONCE, |(step, kill)| killed(step, kill)).await;
 }
