@@ -253,7 +253,10 @@
 
   function connect() {
     if (source || document.hidden || !document.querySelector('[data-live], [data-job]')) return;
-    source = new EventSource('/api/events');
+    // What happened between the making of the page and now is told first, or the page would never show it.
+    const last = root.dataset.event;
+    delete root.dataset.event;
+    source = new EventSource(last ? `/api/events?last=${last}` : '/api/events');
     source.onopen = () => {
       clearTimeout(pillTimer);
       pillTimer = null;

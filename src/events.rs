@@ -58,6 +58,11 @@ impl Events {
         let _ = self.0.sender.send(numbered);
     }
 
+    /// The number of the newest event.
+    pub fn newest(&self) -> u64 {
+        self.recent().next.saturating_sub(1)
+    }
+
     /// What came after `last`, as far as it is remembered, and everything from now on.
     pub fn watch(&self, last: Option<u64>) -> (Vec<Arc<Numbered>>, broadcast::Receiver<Arc<Numbered>>) {
         let recent = self.recent();

@@ -26,6 +26,8 @@ pub struct Wishes {
     /// Topics separated by commas: `job`, `content`, `dataset`, `post`, `task`, `notification`, `prompt`, `training`,
     /// `character`, `settings`, `activity`, `system`. All unless said.
     topics: Option<String>,
+    /// The number of the last event that is known, where the header cannot be sent.
+    last: Option<u64>,
 }
 
 /// A stream of events. `Last-Event-ID` goes on where a stream broke off, within the last 1,000 events.
@@ -41,7 +43,7 @@ pub async fn stream(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     let topics = topics(wishes.topics.as_deref())?;
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok()).or(wishes.last);
     let (missed, live) = app.events.watch(last);
     // A watcher that is too slow for even a thousand events goes on with the newest.
     let live = BroadcastStream::new(live).filter_map(|told| async { told.ok() });

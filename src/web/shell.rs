@@ -18,10 +18,12 @@ pub fn shell() -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
+    // Before anything is read: what happens from here on is told to the page when it listens.
+    let newest = use_context::<crate::state::AppState>().map(|app| app.events.newest().to_string());
     let theme = context::cookie("theme").filter(|theme| theme == "dark" || theme == "light");
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
+        <html lang="en" data-theme=theme data-event=newest>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -195,7 +195,7 @@ async fn killed_while_it_stops_a_trainer_it_is_stopped_all_the_same() {
     let scene = Scene::set();
     scene.behave(10, Some(Fault::Deaf));
     let mut server = scene.start();
-    let id = scene.train(&server, json!({"epochs": 900})).await;
+    let id = scene.train(&server, json!({"epochs": 900, "saveEvery": 900, "saveState": false})).await;
     until(&server, &id, |seen| seen["step"].as_u64().unwrap() >= 2).await;
     let stopping = server.request(Method::DELETE, &format!("/api/lora/train/{id}")).send();
     let stopping = tokio::spawn(stopping);

@@ -18,7 +18,7 @@ pub use self::{
     progress::{Followed, TrainProgress},
     request::{Preset, TrainRequest},
     trainer::{TrainerSettings, WhileTraining},
-    version::{Before, LoraVersion, activate, deactivate},
+    version::{Before, LoraVersion, activate, deactivate, loras_with},
 };
 use super::{character::CharacterId, dataset::DatasetId, id::Id, job::JobId, post::Named, problem::Problem};
 
@@ -58,7 +58,7 @@ pub struct Training {
     #[serde(default)]
     pub runs: Vec<Run>,
     /// The numbers as they were last stored; while it runs, newer ones are in memory.
-    #[serde(default)]
+    #[serde(default, rename = "numbers")]
     pub progress: TrainProgress,
     /// Words for the person who asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -45,15 +45,34 @@ pub struct Before {
     pub trigger_word: String,
 }
 
+/// A character's LoRAs with this version in place of the one that makes her face now: another version, or one that
+/// bears her name. Others, as one for a style, stay.
+pub fn loras_with(character: &Character, version: &LoraVersion) -> Vec<LoraUse> {
+    let own = |lora: &LoraUse| lora.name == version.name || is_hers(character, &lora.name);
+    let new = LoraUse { name: version.name.clone(), strength: version.strength };
+    std::iter::once(new).chain(character.loras.iter().filter(|lora| !own(lora)).cloned()).collect()
+}
+
+/// Whether a LoRA is a version of hers, or bears her name or her trigger word.
+fn is_hers(character: &Character, lora: &str) -> bool {
+    if character.lora_versions.iter().any(|version| version.name == lora) {
+        return true;
+    }
+    let file = lora.rsplit(['/', '\\']).next().unwrap_or(lora);
+    let plain = |text: &str| super::plain_name(text).split('-').next().unwrap_or_default().to_owned();
+    let called = plain(file.trim_end_matches(".safetensors"));
+    let names = [plain(&character.name), plain(&character.trigger_word)];
+    // Two letters are in too many names.
+    names.iter().any(|name| name.len() > 2 && *name != "lora" && called.starts_with(name.as_str()))
+}
+
 /// Puts a version to work in place of the one that was. Answers whether there is such a version.
 pub fn activate(character: &mut Character, training: &TrainingId) -> bool {
     let Some(version) = character.lora_versions.iter().find(|version| version.training_id == *training).cloned() else {
         return false;
     };
     let before = Before { loras: character.loras.clone(), trigger_word: character.trigger_word.clone() };
-    let ours: Vec<_> = character.lora_versions.iter().map(|version| version.name.clone()).collect();
-    character.loras.retain(|lora| !ours.contains(&lora.name));
-    character.loras.insert(0, LoraUse { name: version.name.clone(), strength: version.strength });
+    character.loras = loras_with(character, &version);
     if !version.trigger_word.is_empty() {
         character.trigger_word.clone_from(&version.trigger_word);
     }
@@ -91,6 +110,7 @@ mod tests {
         let mut luna = Character::new(Utc::now());
         luna.loras =
             vec![LoraUse { name: "luna.safetensors".into(), strength: 0.8 }, LoraUse { name: "film.safetensors".into(), strength: 0.3 }];
+        luna.name = "Luna the Mystic".into();
         luna.trigger_word = "luna_character".into();
         luna
     }
@@ -116,7 +136,7 @@ mod tests {
         assert!(activate(&mut luna, &"v1".into()));
         assert!(activate(&mut luna, &"v2".into()));
         let names: Vec<_> = luna.loras.iter().map(|lora| lora.name.as_str()).collect();
-        assert_eq!(names, ["v2.safetensors", "luna.safetensors", "film.safetensors"]);
+        assert_eq!(names, ["v2.safetensors", "film.safetensors"], "in place of the one that bears her name");
         assert_eq!(luna.trigger_word, "v2_woman");
         assert_eq!(luna.lora_versions.iter().map(|version| version.active).collect::<Vec<_>>(), [false, true]);
 

@@ -122,14 +122,17 @@ impl RunFolder {
 
     /// Decides about the run, once and for all. Answers whether nobody had before.
     pub(super) fn claim(&self, by: &[u8]) -> std::io::Result<bool> {
-        match OpenOptions::new().write(true).create_new(true).open(self.0.join("claim")) {
-            Ok(mut file) => {
-                file.write_all(by)?;
-                file.sync_all()?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+        file.write_all(by)?;
+        file.as_file().sync_all()?;
+        // Whole and only once: it is never there without saying whose it is.
+        match file.persist_noclobber(self.0.join("claim")) {
+            Ok(_) => {
+                File::open(&self.0)?.sync_all()?;
                 Ok(true)
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
         }
     }
 

@@ -4,8 +4,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+/// What the real one knows in a dataset, and in a subset of one.
+const DATASET: [&str; 8] = [
+    "batch_size",
+    "bucket_no_upscale",
+    "bucket_reso_steps",
+    "enable_bucket",
+    "max_bucket_reso",
+    "min_bucket_reso",
+    "resolution",
+    "subsets",
+];
+const SUBSET: [&str; 5] = ["caption_prefix", "class_tokens", "image_dir", "is_reg", "num_repeats"];
+
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Description {
     #[serde(default)]
     general: toml::Table,
@@ -17,6 +29,8 @@ struct Described {
     #[serde(default)]
     batch_size: Option<u32>,
     subsets: Vec<Subset>,
+    #[serde(flatten)]
+    rest: toml::Table,
 }
 
 #[derive(Debug, Deserialize)]
@@ -24,6 +38,8 @@ struct Subset {
     image_dir: PathBuf,
     #[serde(default)]
     num_repeats: Option<u32>,
+    #[serde(flatten)]
+    rest: toml::Table,
 }
 
 /// What there is to learn from.
@@ -42,6 +58,8 @@ pub(super) fn read(description: &str) -> Result<Dataset, String> {
     let extension = described.general.get("caption_extension").and_then(toml::Value::as_str).unwrap_or(".caption").to_owned();
     let first = described.datasets.first().ok_or("voluptuous.error.MultipleInvalid: required key not provided @ data['datasets']")?;
     let subset = first.subsets.first().ok_or("voluptuous.error.MultipleInvalid: required key not provided @ data['subsets']")?;
+    known(&first.rest, &DATASET, "data['datasets'][0]")?;
+    known(&subset.rest, &SUBSET, "data['datasets'][0]['subsets'][0]")?;
     let mut pictures: Vec<_> = std::fs::read_dir(&subset.image_dir)
         .into_iter()
         .flatten()
@@ -62,6 +80,14 @@ pub(super) fn read(description: &str) -> Result<Dataset, String> {
         repeats: subset.num_repeats.unwrap_or(1),
         batch_size: first.batch_size.unwrap_or(1).max(1),
     })
+}
+
+/// In the words of the real one.
+fn known(keys: &toml::Table, known: &[&str], place: &str) -> Result<(), String> {
+    match keys.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("voluptuous.error.MultipleInvalid: extra keys not allowed @ {place}['{key}']")),
+        None => Ok(()),
+    }
 }
 
 impl Dataset {

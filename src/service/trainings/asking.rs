@@ -16,10 +16,11 @@ use crate::{
     domain::{
         character::Character,
         dataset::{Dataset, DatasetId},
-        job::{Job, Lane, TrainOrder, Work},
+        job::{Job, JobId, Lane, TrainOrder, Work},
+        model::Family,
         post::Named,
         problem::{Kind, Problem},
-        training::{FluxParts, Given, Plan, TrainProgress, TrainRequest, Training, TrainingId, TrainingState, plain_name},
+        training::{FluxParts, Given, Plan, Preset, TrainProgress, TrainRequest, Training, TrainingId, TrainingState, plain_name},
     },
     error::Error,
     integrations::kohya::{Launcher, Order, invocation, newest_state},
@@ -53,7 +54,7 @@ struct Draft {
 pub fn offer(app: &AppState, request: &TrainRequest, id: &TrainingId) -> Result<Offer, Problem> {
     request.check()?;
     let draft = draft(app, request)?;
-    let flux = draft.trainer.flux.clone().filter(|_| draft.base.family == crate::domain::model::Family::Flux);
+    let flux = draft.trainer.flux_parts().filter(|_| draft.base.family == Family::Flux);
     let plan = draft.plan(request, flux);
     let name = name(app, request, &draft.character)?;
     let pictures = count(&draft.dataset);
@@ -255,15 +256,7 @@ impl Draft {
         Plan::of(request, given)
     }
 
-    fn training(
-        self,
-        id: TrainingId,
-        name: String,
-        plan: Plan,
-        preset: crate::domain::training::Preset,
-        request: Option<Named>,
-        now: DateTime<Utc>,
-    ) -> Training {
+    fn training(self, id: TrainingId, name: String, plan: Plan, preset: Preset, request: Option<Named>, now: DateTime<Utc>) -> Training {
         let pictures = count(&self.dataset);
         let progress = TrainProgress { total_steps: plan.total_steps(pictures), total_epochs: plan.epochs, ..TrainProgress::default() };
         Training {
@@ -278,7 +271,7 @@ impl Draft {
             plan,
             state: TrainingState::Queued { resume: None },
             // Replaced when its job is stored, in the same step.
-            job_id: crate::domain::job::JobId::new(),
+            job_id: JobId::new(),
             runs: Vec::new(),
             progress,
             notes: Vec::new(),

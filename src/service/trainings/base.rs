@@ -64,14 +64,15 @@ pub(super) fn there(model: &BaseModel, trainer: &Trainer) -> Result<Option<FluxP
     if model.family != Family::Flux {
         return Ok(None);
     }
-    let Some(parts) = &trainer.flux else {
+    let Some(parts) = trainer.flux_parts() else {
         return Err(Problem::new(
             Kind::NotConfigured,
             "FLUX needs its text encoders and autoencoder too: set CLIP-L, T5-XXL and AE under Settings.",
         ));
     };
-    match [&parts.clip_l, &parts.t5xxl, &parts.ae].into_iter().find(|path| missing(Path::new(path.as_str()))) {
+    let absent = [&parts.clip_l, &parts.t5xxl, &parts.ae].into_iter().find(|path| missing(Path::new(path.as_str())));
+    match absent {
         Some(path) => Err(Problem::invalid("baseModel", format!("{path} is not there, and FLUX needs it. Set its path under Settings."))),
-        None => Ok(Some(parts.clone())),
+        None => Ok(Some(parts)),
     }
 }

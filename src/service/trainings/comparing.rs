@@ -9,9 +9,8 @@ use super::{
 use crate::{
     domain::{
         generation::GenerateRequest,
-        model::LoraUse,
         problem::Problem,
-        training::{Column, Comparison, Training, TrainingId},
+        training::{Column, Comparison, LoraVersion, Training, TrainingId, loras_with},
     },
     error::Error,
     service::images,
@@ -32,12 +31,14 @@ pub async fn compare(app: &AppState, id: &TrainingId, now: DateTime<Utc>) -> Res
     let training = get(app, id)?;
     let (character, new) = version(app, id)?;
     let name = name_in_comfyui(app, &new, now).await?;
-    let ours = |lora: &LoraUse| character.lora_versions.iter().any(|version| version.name == lora.name);
-    // What is in use now: another version of hers, or whatever LoRAs she has; nothing is an answer too.
-    let old: Vec<LoraUse> = character.loras.iter().filter(|lora| lora.name != name).cloned().collect();
-    let beside: Vec<LoraUse> = character.loras.iter().filter(|lora| lora.name != name && !ours(lora)).skip(1).cloned().collect();
+    let new = LoraVersion { name, ..new };
+    // What her pictures would be made with without it; nothing is an answer too.
+    let old = match &new.before {
+        Some(before) if new.active => before.loras.clone(),
+        Some(_) | None => character.loras.iter().filter(|lora| lora.name != new.name).cloned().collect(),
+    };
+    let new_loras = loras_with(&character, &new);
     let prompts = prompts(&training);
-    let new_loras: Vec<LoraUse> = std::iter::once(LoraUse { name: name.clone(), strength: new.strength }).chain(beside).collect();
     let mut columns = Vec::new();
     for loras in [old, new_loras] {
         let label = loras.first().map(|lora| lora.name.clone()).unwrap_or_default();

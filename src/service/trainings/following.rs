@@ -139,7 +139,10 @@ fn publish(app: &AppState, training: &Training, running: &Running, followed: &Fo
     app.trainings.note(&training.id, followed.clone());
     let numbers = &followed.progress;
     tell(app, &training.job_id, running, |progress| {
-        progress.words.clone_from(&numbers.words);
+        progress.words = match (numbers.epoch, numbers.words.as_str()) {
+            (1.., "Training") => format!("Epoch {} of {}", numbers.epoch, numbers.total_epochs),
+            (_, words) => words.to_owned(),
+        };
         (progress.step, progress.steps) = (numbers.step, numbers.total_steps);
         progress.seconds_left = numbers.eta_seconds;
     });

@@ -23,6 +23,7 @@ pub struct TrainingView {
     #[serde(flatten)]
     pub training: Training,
     /// How much is done, 0–100.
+    #[serde(rename = "progress")]
     pub percent: u32,
     /// Steps done.
     pub step: u32,

@@ -28,8 +28,12 @@ pub struct Trainer {
     pub launcher: Option<Launcher>,
     /// Base models by family, the usual one first.
     pub models: Vec<(Family, PathBuf)>,
-    /// What FLUX needs beside its model, when all of it is set.
-    pub flux: Option<FluxParts>,
+    /// The folder of sd-scripts and its Python, where they are set.
+    pub kohya: Option<(PathBuf, PathBuf)>,
+    /// A trainer of one's own.
+    pub own: Option<PathBuf>,
+    /// What FLUX needs beside its model: CLIP-L, T5-XXL and the autoencoder, as far as they are set.
+    pub flux: [Option<PathBuf>; 3],
     /// ComfyUI's folder of LoRAs.
     pub lora_dir: Option<PathBuf>,
     /// Folders whose pictures may be trained on by their paths.
@@ -103,31 +107,36 @@ pub fn trainer(app: &AppState, state: &State) -> Trainer {
         let chosen: Vec<_> = if set.is_empty() { given.to_vec() } else { set.iter().map(PathBuf::from).collect() };
         chosen.into_iter().filter(|path| !path.as_os_str().is_empty()).collect()
     };
-    let own = one(&set.trainer_command, &given.trainer_command).map(|program| Launcher::Command { program });
-    let kohya = || {
-        let dir = one(&set.kohya_dir, &given.kohya_dir)?;
+    let own = one(&set.trainer_command, &given.trainer_command);
+    let kohya = one(&set.kohya_dir, &given.kohya_dir).map(|dir| {
         let python = one(&set.kohya_python, &given.kohya_python).unwrap_or_else(|| usual_python(&dir));
-        Some(Launcher::Kohya { dir, python })
-    };
+        (dir, python)
+    });
     let families = [
         (Family::Sd15, many(&set.sd15_models, &given.sd15_models)),
         (Family::Sdxl, many(&set.sdxl_models, &given.sdxl_models)),
         (Family::Flux, many(&set.flux_models, &given.flux_models)),
     ];
-    let text = |path: PathBuf| path.to_string_lossy().into_owned();
-    let parts = (one(&set.flux_clip_l, &given.flux_clip_l), one(&set.flux_t5xxl, &given.flux_t5xxl), one(&set.flux_ae, &given.flux_ae));
-    let flux = match parts {
-        (Some(clip_l), Some(t5xxl), Some(ae)) => Some(FluxParts { clip_l: text(clip_l), t5xxl: text(t5xxl), ae: text(ae) }),
-        _ => None,
-    };
+    let by_kohya = || kohya.clone().map(|(dir, python)| Launcher::Kohya { dir, python });
     Trainer {
         // A trainer of one's own comes first: whoever sets it means it.
-        launcher: own.or_else(kohya),
+        launcher: own.clone().map(|program| Launcher::Command { program }).or_else(by_kohya),
         models: families.into_iter().flat_map(|(family, paths)| paths.into_iter().map(move |path| (family, path))).collect(),
-        flux,
+        kohya,
+        own,
+        flux: [one(&set.flux_clip_l, &given.flux_clip_l), one(&set.flux_t5xxl, &given.flux_t5xxl), one(&set.flux_ae, &given.flux_ae)],
         lora_dir: one(&set.comfyui_lora_dir, &given.lora_dir),
         image_folders: many(&set.image_folders, &given.image_folders),
         while_training: set.generation_while_training,
+    }
+}
+
+impl Trainer {
+    /// What FLUX needs beside its model, when all of it is set.
+    pub fn flux_parts(&self) -> Option<FluxParts> {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let [clip_l, t5xxl, ae] = &self.flux;
+        Some(FluxParts { clip_l: text(clip_l)?, t5xxl: text(t5xxl)?, ae: text(ae)? })
     }
 }
 
@@ -148,26 +157,21 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) -> Option<Sighting> {
 pub(in crate::service) fn view(app: &AppState, state: &State) -> BTreeMap<&'static str, String> {
     let trainer = trainer(app, state);
     let text = |path: Option<&PathBuf>| path.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-    let (dir, python, own) = match &trainer.launcher {
-        Some(Launcher::Kohya { dir, python }) => (text(Some(dir)), text(Some(python)), String::new()),
-        Some(Launcher::Command { program }) => (String::new(), String::new(), text(Some(program))),
-        None => Default::default(),
-    };
+    let [clip_l, t5xxl, ae] = &trainer.flux;
     let models = |family: Family| {
         let of = trainer.models.iter().filter(|(of, _)| *of == family).map(|(_, path)| text(Some(path)));
         of.collect::<Vec<_>>().join("\n")
     };
-    let parts = trainer.flux.clone().unwrap_or(FluxParts { clip_l: String::new(), t5xxl: String::new(), ae: String::new() });
     BTreeMap::from([
-        ("kohyaDir", dir),
-        ("kohyaPython", python),
-        ("trainerCommand", own),
+        ("kohyaDir", text(trainer.kohya.as_ref().map(|(dir, _)| dir))),
+        ("kohyaPython", text(trainer.kohya.as_ref().map(|(_, python)| python))),
+        ("trainerCommand", text(trainer.own.as_ref())),
         ("sd15Models", models(Family::Sd15)),
         ("sdxlModels", models(Family::Sdxl)),
         ("fluxModels", models(Family::Flux)),
-        ("fluxClipL", parts.clip_l),
-        ("fluxT5xxl", parts.t5xxl),
-        ("fluxAe", parts.ae),
+        ("fluxClipL", text(clip_l.as_ref())),
+        ("fluxT5xxl", text(t5xxl.as_ref())),
+        ("fluxAe", text(ae.as_ref())),
         ("comfyuiLoraDir", text(trainer.lora_dir.as_ref())),
         ("imageFolders", trainer.image_folders.iter().map(|path| text(Some(path))).collect::<Vec<_>>().join("\n")),
         ("generationWhileTraining", trainer.while_training.key().to_owned()),

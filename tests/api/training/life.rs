@@ -20,7 +20,7 @@ async fn pictures_become_a_lora_that_lies_in_comfyuis_folder() {
 
     let done = stage.ended(id).await;
     assert_eq!(done["status"], "done", "{done:#}\n{}", stage.log(id).await);
-    assert_eq!((done["step"].as_u64(), done["totalSteps"].as_u64(), done["percent"].as_u64()), (Some(12), Some(12), Some(100)));
+    assert_eq!((done["step"].as_u64(), done["totalSteps"].as_u64(), done["progress"].as_u64()), (Some(12), Some(12), Some(100)));
     assert_eq!((done["epoch"].as_u64(), done["totalEpochs"].as_u64()), (Some(3), Some(3)));
     assert_eq!(done["file"]["name"], "luna-v1.safetensors");
     assert_eq!(done["file"]["installed"], true);
@@ -55,7 +55,11 @@ async fn the_trainer_learns_from_the_pictures_of_the_moment_with_the_trigger_wor
     std::fs::remove_file(stage.folder().join("002.txt")).unwrap();
     let id = stage.train(&luna, json!({})).await;
     let folder = stage.dir().path().join(format!("data/trainings/{id}/dataset"));
-    assert_eq!(std::fs::read_to_string(folder.join("001.txt")).unwrap(), "luna woman, two\n", "a trainer reads the first line");
+    assert_eq!(
+        std::fs::read_to_string(folder.join("001.txt")).unwrap(),
+        "luna woman, two\n",
+        "a trainer reads no further than the first line"
+    );
     assert!(!folder.join("002.txt").exists(), "an empty caption would end the trainer");
     assert_eq!(std::fs::read_to_string(folder.join("003.txt")).unwrap(), "luna woman, portrait number 3\n");
     assert_eq!(stage.ended(&id).await["status"], "done");
@@ -99,7 +103,7 @@ async fn a_training_that_runs_tells_its_numbers_and_stops_when_it_is_told() {
     assert_eq!(stopped["runs"][0]["ending"], json!({"how": "signal", "signal": 15}));
     assert!(stage.alive().is_empty());
     stage.stop(&id).await.problem(409);
-    assert_eq!(stage.app.get(&format!("/api/jobs/{}", running["jobId"].as_str().unwrap())).await.json()["status"], "cancelled");
+    assert_eq!(stage.app.ended(running["jobId"].as_str().unwrap()).await["status"], "cancelled");
     stage.app.is_quiet();
 }
 
@@ -109,7 +113,7 @@ async fn a_trainer_that_does_not_listen_is_ended_and_so_is_what_it_has_started()
         let stage = Stage::set().await;
         let luna = stage.app.luna().await;
         stage.behave(Some(fault.clone()));
-        let id = stage.train(&luna, json!({"epochs": 1_000})).await;
+        let id = stage.train(&luna, json!({"epochs": 1_000, "saveEvery": 1_000, "saveState": false})).await;
         stage.at_step(&id, 2).await;
         let child = std::fs::read_to_string(stage.trainer.scripts().join("idle.pid")).ok().map(|pid| pid.trim().parse::<i32>().unwrap());
         assert_eq!(child.is_some(), fault == Fault::Fork);

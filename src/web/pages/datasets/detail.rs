@@ -37,10 +37,13 @@ pub fn Detail() -> impl IntoView {
         format!(" · {}, {}", words::count(dataset.images.len(), "picture", "pictures"), words::count(captioned, "caption", "captions"));
     let sub = view! { <span id="counts" data-live="dataset">{whose(&dataset)}{trigger}{counts}</span> };
     let library = format!("{}/library", page_of(&dataset.id));
+    let train = dataset.usable().next().is_some().then(|| format!("/training/new?dataset={}", context::encode(dataset.id.as_str())));
+    let train = train.map(|href| view! { <a class="button primary" href=href><Icon of=icondata_lu::LuDumbbell/>"Train a LoRA"</a> });
     view! {
         <nav class="crumbs" aria-label="Where this is"><a href="/datasets">"Datasets"</a></nav>
         <Heading title=dataset.name.clone() sub=sub.into_any()>
             <a class="button" href=library><Icon of=icondata_lu::LuImages/>"Add approved pictures"</a>
+            {train}
         </Heading>
         <div class="dataset">
             <div class="stack">

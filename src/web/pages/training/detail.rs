@@ -140,13 +140,13 @@ fn Running(seen: TrainingView, training: Arc<Training>) -> impl IntoView {
     };
     let (value, max) = if seen.step > 0 { (Some(seen.step.to_string()), Some(seen.total_steps.to_string())) } else { (None, None) };
     let state = if training.open_run().is_some() { "running" } else { "queued" };
-    let left = seen.eta_seconds.map(|left| format!("about {} left", words::seconds(left)));
+    let left = seen.eta_seconds.filter(|_| !training.is_stopping()).map(|left| format!("about {} left", words::seconds(left)));
     let quiet = quiet(&seen);
     view! {
-        <div class="run" data-job=training.job_id.to_string() data-state=state>
+        <div class="trainer-run" data-job=training.job_id.to_string() data-state=state>
             <p class="job-words">{words}</p>
             <progress class="bar" value=value max=max aria-label="Progress"></progress>
-            <p class="muted small"><span class="job-step">{(seen.step > 0).then(|| format!("Step {} of {}", seen.step, seen.total_steps))}</span>" "<span class="job-left">{left}</span></p>
+            <p class="cluster muted small"><span class="job-step">{(seen.step > 0).then(|| format!("Step {} of {}", seen.step, seen.total_steps))}</span><span class="job-left">{left}</span></p>
         </div>
         {quiet.map(|words| view! { <p class="note warn">{words}</p> })}
         <form method="post" action="/actions/training/stop">

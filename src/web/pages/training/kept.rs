@@ -39,7 +39,7 @@ pub(super) fn Samples(training: Arc<Training>, samples: Vec<Sample>, topics: Str
     let body = if rows.is_empty() {
         view! { <p class="muted">"The first are drawn after the first epoch."</p> }.into_any()
     } else {
-        rows.into_iter().map(row).collect_view().into_any()
+        view! { <div class="sample-rows" tabindex="0" role="group" aria-label="Samples by epoch">{rows.into_iter().map(row).collect_view()}</div> }.into_any()
     };
     view! {
         <section class="card" id="samples" data-live=topics>

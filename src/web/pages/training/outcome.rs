@@ -34,7 +34,7 @@ pub(super) fn Result(training: Arc<Training>) -> impl IntoView {
         } else {
             button("promote", "button primary", icondata_lu::LuCheck, format!("Use it for {}", training.character_name)).into_any()
         };
-        view! { {use_it}{button("compare", "button", icondata_lu::LuColumns2, "Compare with what is in use".to_owned())} }
+        view! { {use_it}{button("compare", "button", icondata_lu::LuColumns2, if used { "Compare with what was before" } else { "Compare with what is in use" }.to_owned())} }
     });
     let notes = training.notes.iter().map(|note| view! { <p class="note info">{note.clone()}</p> }).collect_view();
     let place = if file.installed {
@@ -60,7 +60,7 @@ pub(super) fn Result(training: Arc<Training>) -> impl IntoView {
 pub(super) fn Compared(comparison: Comparison) -> impl IntoView {
     let heads = comparison.columns.iter().enumerate().map(|(place, column)| {
         let name = if column.lora.is_empty() { "Without a LoRA".to_owned() } else { column.lora.clone() };
-        let which = if place == 0 { "In use" } else { "New" };
+        let which = if place == 0 { "Before" } else { "With this one" };
         view! { <div class="compare-head"><b>{which}</b><span class="muted small clip" title=name.clone()>{name.clone()}</span></div> }
     });
     let rows = comparison.prompts.iter().enumerate().map(|(row, prompt)| {
