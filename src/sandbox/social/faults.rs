@@ -48,6 +48,8 @@ pub enum What<A> {
     Delay(u64),
     /// Nothing happens until it is let go; then it goes on.
     Hang,
+    /// It never gets through: nothing happens, and nothing is ever answered.
+    Swallow,
     /// The connection is reset.
     Reset,
     /// What the network holds of the account and has not published is forgotten; then it goes on.
@@ -159,6 +161,7 @@ impl<S: Copy + PartialEq, A: Clone> Faults<S, A> {
                 // The sender lives as long as this.
                 let _ = gate.changed().await;
             }
+            What::Swallow => std::future::pending().await,
             What::Lose => network.lose(account),
             What::Reset => return Some(cut_off()),
             What::Say(answer) => return Some(network.say(answer)),
