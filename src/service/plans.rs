@@ -48,7 +48,7 @@ pub type Proposed = (CharacterId, Vec<DateTime<Utc>>);
 pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Result<Vec<Proposed>, Problem> {
     request.check()?;
     let state = app.store.read();
-    let mut slots: Vec<(CharacterId, Vec<DateTime<Utc>>)> = Vec::new();
+    let mut slots: Vec<Proposed> = Vec::new();
     for id in &request.character_ids {
         let character = planned(app, &state, request, id, now)?;
         let mut taken = taken(app, &state, request, id, now);

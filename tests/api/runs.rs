@@ -1,19 +1,16 @@
 //! Runs: from a due task to a post in the ledger, whatever is cut off on the way.
 
-use std::{path::Path, sync::Arc, time::SystemTime};
-
 use digital_dalla::{
     domain::run::Run,
     sandbox::{comfyui::Fault, gemini, instagram, x},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::support::{PATIENCE, TestApp};
 
 /// Luna with keys for both networks, whose pictures are small and quick.
-async fn luna(app: &TestApp, more: Value) -> String {
+pub(crate) async fn luna(app: &TestApp, more: Value) -> String {
     let [app_key, app_secret, token, token_secret] = x::KEYS;
     let mut luna = json!({
         "name": "Luna", "preferredModel": "dreamshaper_8.safetensors", "defaults": {"width": 64, "height": 96, "steps": 3},
@@ -29,14 +26,14 @@ async fn luna(app: &TestApp, more: Value) -> String {
 }
 
 /// A task that is never due while a test runs.
-async fn task(app: &TestApp, character: &str, kind: &str, config: Value) -> String {
+pub(crate) async fn task(app: &TestApp, character: &str, kind: &str, config: Value) -> String {
     let task = json!({"characterId": character, "type": kind, "schedule": "0 0 29 2 *", "config": config});
     let created = app.post("/api/scheduler/tasks", task).await;
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text);
     created.json()["id"].as_str().unwrap().to_owned()
 }
 
-async fn run(app: &TestApp, task: &str) -> String {
+pub(crate) async fn run(app: &TestApp, task: &str) -> String {
     let answer = app.post(&format!("/api/scheduler/tasks/{task}/run"), json!({})).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     assert_eq!(answer.json()["job"]["kind"], "run_task", "{}", answer.text);
@@ -44,7 +41,7 @@ async fn run(app: &TestApp, task: &str) -> String {
 }
 
 /// Waits until the run is as wanted, and answers it.
-async fn until(app: &TestApp, id: &str, wanted: impl Fn(&Run) -> bool) -> Value {
+pub(crate) async fn until(app: &TestApp, id: &str, wanted: impl Fn(&Run) -> bool) -> Value {
     let mut changes = app.app.store.changes();
     let there = async {
         while !app.app.store.read().runs.get(id).is_some_and(|run| wanted(run)) {
@@ -57,7 +54,7 @@ async fn until(app: &TestApp, id: &str, wanted: impl Fn(&Run) -> bool) -> Value 
     run
 }
 
-async fn ended(app: &TestApp, id: &str) -> Value {
+pub(crate) async fn ended(app: &TestApp, id: &str) -> Value {
     until(app, id, |run| !run.state.goes_on()).await
 }
 
@@ -70,7 +67,7 @@ fn steps(run: &Value) -> Vec<(&str, &str)> {
     steps.map(|step| (step["deed"].as_str().unwrap(), step["outcome"].as_str().unwrap_or_default())).collect()
 }
 
-async fn posts(app: &TestApp) -> Vec<Value> {
+pub(crate) async fn posts(app: &TestApp) -> Vec<Value> {
     app.get("/api/posts?limit=500").await.json().as_array().unwrap().clone()
 }
 
@@ -380,89 +377,4 @@ async fn a_deleted_character_takes_her_tasks_along_and_calls_off_what_they_do() 
     assert_eq!(app.get("/api/scheduler/tasks").await.json(), json!([]));
     let run = ended(&app, &run_id).await;
     assert_eq!(run["state"], "skipped", "{run:#}");
-}
-
-#[tokio::test]
-async fn a_restart_goes_on_where_the_run_was() {
-    let app = TestApp::start().await;
-    let id = luna(&app, json!({})).await;
-    app.comfy.faults().ask(Fault::Stick { at_step: 2, deaf: false });
-    let task_id = task(&app, &id, "generate_and_post", json!({"prompt": "a lake", "postToInstagram": false, "postToTwitter": true})).await;
-    let run_id = run(&app, &task_id).await;
-    let drawing = until(&app, &run_id, |run| run.steps.len() == 2 && run.steps[1].job_id.is_some()).await;
-    crate::images::until_step(&app, drawing["steps"][1]["jobId"].as_str().unwrap(), 1).await;
-    let (comfy, dir) = app.stop().await;
-    comfy.faults().let_go();
-    let app = TestApp::start_with(comfy, dir).await;
-    let run = ended(&app, &run_id).await;
-    assert_eq!(run["state"], "ok", "{run:#}");
-    assert_eq!((app.contents().await.len(), posts(&app).await.len(), app.comfy.prompts_received().len()), (1, 1, 1));
-}
-
-/// A copy of the folder as it is at one moment: copied again when something was written meanwhile.
-fn copy_of(dir: &Path) -> TempDir {
-    fn files(dir: &Path) -> Vec<(std::path::PathBuf, u64, SystemTime)> {
-        let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = entries
-            .flat_map(|path| {
-                if path.is_dir() {
-                    files(&path)
-                } else {
-                    vec![path]
-                        .into_iter()
-                        .filter_map(|path| {
-                            let about = std::fs::metadata(&path).ok()?;
-                            Some((path, about.len(), about.modified().ok()?))
-                        })
-                        .collect()
-                }
-            })
-            .collect();
-        files.sort();
-        files
-    }
-    loop {
-        let copy = tempfile::tempdir().unwrap();
-        let before = files(dir);
-        for (file, _, _) in &before {
-            let to = copy.path().join(file.strip_prefix(dir).unwrap());
-            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-            let _ = std::fs::copy(file, to);
-        }
-        if files(dir) == before {
-            return copy;
-        }
-    }
-}
-
-/// Each change of the store is taken as the last before the power goes off: the folder as it was then is started anew,
-/// and the run ends with one picture and one post all the same.
-#[tokio::test]
-async fn every_moment_of_a_run_may_be_its_last() {
-    let app = TestApp::start().await;
-    let id = luna(&app, json!({})).await;
-    let task_id = task(&app, &id, "generate_and_post", json!({"postToInstagram": false, "postToTwitter": true})).await;
-    let mut changes = app.app.store.changes();
-    let run_id = run(&app, &task_id).await;
-    let mut moments = vec![copy_of(app.dir.path())];
-    while app.app.store.read().runs.get(&run_id).is_some_and(|run| run.state.goes_on()) {
-        tokio::time::timeout(PATIENCE, changes.recv()).await.expect("the run goes on").unwrap();
-        moments.push(copy_of(app.dir.path()));
-    }
-    assert!(moments.len() >= 12, "a run has many moments: {}", moments.len());
-    let (mut comfy, _) = app.stop().await;
-    let drawn = comfy.prompts_received().len();
-    assert_eq!(drawn, 1);
-    let mut seen = std::collections::BTreeSet::new();
-    for (place, moment) in moments.into_iter().enumerate() {
-        let app = TestApp::start_with(comfy, Arc::new(moment)).await;
-        let before = app.app.store.read().runs.get(&run_id).map(|run| run.steps.len());
-        seen.insert(before);
-        let run = ended(&app, &run_id).await;
-        assert_eq!(run["state"], "ok", "moment {place}: {run:#}");
-        assert_eq!((app.contents().await.len(), posts(&app).await.len()), (1, 1), "moment {place}, {before:?} steps: {run:#}");
-        assert_eq!(app.get("/api/prompts").await.json().as_array().unwrap().len(), 1, "moment {place}");
-        comfy = app.stop().await.0;
-    }
-    assert!(seen.len() >= 4, "the moments lie in different steps: {seen:?}");
 }

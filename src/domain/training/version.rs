@@ -63,7 +63,9 @@ fn is_hers(character: &Character, lora: &str) -> bool {
     let called = plain(file.trim_end_matches(".safetensors"));
     let names = [plain(&character.name), plain(&character.trigger_word)];
     // Two letters are in too many names.
-    names.iter().any(|name| name.len() > 2 && *name != "lora" && called.starts_with(name.as_str()))
+    // What may follow is a number, as in luna2 and lunav2; lunatic is somebody else.
+    let numbered = |rest: &str| rest.strip_prefix('v').unwrap_or(rest).chars().all(|letter| letter.is_ascii_digit());
+    names.iter().any(|name| name.len() > 2 && *name != "lora" && called.strip_prefix(name.as_str()).is_some_and(numbered))
 }
 
 /// Puts a version to work in place of the one that was. Answers whether there is such a version.
@@ -146,5 +148,17 @@ mod tests {
         assert!(deactivate(&mut luna, &"v1".into()));
         assert_eq!((luna.loras.len(), luna.trigger_word.as_str()), (2, "luna_character"));
         assert!(!deactivate(&mut luna, &"v1".into()), "it is not in force any more");
+    }
+
+    #[test]
+    fn loras_that_bear_her_name_make_room_and_others_stay() {
+        let luna: Character = serde_json::from_value(serde_json::json!({"id": "luna", "name": "Luna", "triggerWord": "lnm"})).unwrap();
+        for hers in ["luna.safetensors", "people/Luna_v2.safetensors", "lunav3.safetensors", "luna2.safetensors", "lnm-000004.safetensors"]
+        {
+            assert!(is_hers(&luna, hers), "{hers}");
+        }
+        for other in ["lunatic-style.safetensors", "film-grain.safetensors", "moon-luna.safetensors"] {
+            assert!(!is_hers(&luna, other), "{other}");
+        }
     }
 }

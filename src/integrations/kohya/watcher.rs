@@ -103,8 +103,7 @@ mod tests {
         watcher.followed().clone()
     }
 
-    /// Where each recording ends: step, steps, epoch, epochs, loss.
-    /// A recording, its epoch of epochs and step of steps, and its last loss.
+    /// A recording, with the step, steps, epoch, epochs and loss it ends with.
     type End = (&'static str, u32, u32, u32, u32, Option<f64>);
 
     const ENDS: [End; 12] = [
