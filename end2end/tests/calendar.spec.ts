@@ -77,6 +77,7 @@ test('a post is scheduled, moved and brought back', async ({ page }) => {
   await expect(on(page, wednesday(2)).locator('.event')).toContainText('09:30');
   await on(page, wednesday(2)).locator('.event').first().click();
   await page.getByRole('button', { name: 'Take back' }).click();
+  await expect(page.getByText('Taken back. It will not go out.')).toBeVisible();
   await page.goto(week());
   await expect(on(page, wednesday(2)).locator('.event')).toHaveCount(0);
 });
@@ -131,6 +132,7 @@ test('a week is planned, and approving a draft schedules it', async ({ page }) =
   await expect(drafts).toHaveCount(1);
   await page.locator('.event.info').click();
   await page.getByRole('button', { name: 'Take back' }).click();
+  await expect(page.getByText('Taken back. It will not go out.')).toBeVisible();
   await page.goto(address);
   await drafts.first().click();
   await page.getByRole('button', { name: 'Propose no time' }).click();
@@ -150,6 +152,7 @@ test('the bell tells what waits, and is quiet when it was read', async ({ page }
   await page.getByRole('button', { name: /^Look: .*for your decision/ }).first().click();
   await expect(heading(page)).toHaveText('Review');
   await page.getByRole('button', { name: /^Approve/ }).click();
+  await expect(page.getByText(/^Approved\./)).toBeVisible();
   await page.goto('/notifications');
   if (await page.getByRole('button', { name: 'Mark all read' }).isVisible()) await page.getByRole('button', { name: 'Mark all read' }).click();
   await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Notifications', exact: true })).toBeVisible();

@@ -59,6 +59,7 @@ test('on a phone the deeds stay under the thumb', async ({ page }) => {
   await generate(page, `decided by thumb, ${withScript() ? 'with' : 'without'} script`);
   await finished(page);
   await page.getByRole('button', { name: 'Send to review' }).click();
+  await expect(page.getByText('It waits for review.')).toBeVisible();
   await page.goto('/review');
   for (const place of [0, 600, 99_999]) {
     await page.evaluate((top) => scrollTo(0, top), place);
@@ -74,6 +75,7 @@ test('another one comes back to review by itself', async ({ page }) => {
   await generate(page, `another, ${withScript() ? 'with' : 'without'} script`);
   await finished(page);
   await page.getByRole('button', { name: 'Send to review' }).click();
+  await expect(page.getByText('It waits for review.')).toBeVisible();
   await page.goto('/review');
   if (withScript()) await page.keyboard.press('g');
   else await page.getByRole('button', { name: 'Again' }).click();

@@ -102,6 +102,8 @@ test('a training is stopped, gone on with, repeated and deleted', async ({ page 
   await expect(page.getByText('It goes on from its saved state.')).toBeVisible();
   await comes(page, /Step \d\d+ of 240/);
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  // Seen before the page is loaded again: a reload would cut off the form that is on its way.
+  await expect(page.getByText('It stops. What it has saved stays.')).toBeVisible();
   await comes(page, /^Go on from step \d+$/);
 
   await page.getByRole('link', { name: 'Train again' }).click();
@@ -146,6 +148,7 @@ test('nobody is kept out of training', async ({ page, context, baseURL }) => {
   const id = await dataset(page, 'For everyone');
   await short(page, id, '2');
   await page.getByRole('button', { name: 'Start training' }).click();
+  await expect(page.getByRole('button', { name: 'Stop', exact: true })).toBeVisible();
   await comes(page, 'In ComfyUI');
   const done = here(page);
   await page.emulateMedia({ reducedMotion: 'reduce' });
