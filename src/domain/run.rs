@@ -15,6 +15,7 @@ use super::{
     problem::Problem,
     schedule::whole_minute,
     task::{Task, TaskConfig, TaskId, TaskType},
+    training::TrainingId,
 };
 
 /// The id of a run.
@@ -138,6 +139,9 @@ pub struct RunStep {
     /// The post it made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_id: Option<PostId>,
+    /// The training it asked for. It is chosen before it is asked for, so that nothing trains twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_id: Option<TrainingId>,
 }
 
 /// What a step does.
@@ -154,6 +158,8 @@ pub enum RunDeed {
     Review,
     /// Hands it to the publish ledger.
     Post,
+    /// Asks for a training.
+    Train,
 }
 
 /// Up to when a scheduler has looked, for the next start.
@@ -239,6 +245,7 @@ impl RunDeed {
             Self::Caption => "Write the words",
             Self::Review => "Review",
             Self::Post => "Post",
+            Self::Train => "Ask for a training",
         }
     }
 }
@@ -257,6 +264,7 @@ impl RunStep {
             contents: Vec::new(),
             network: None,
             post_id: None,
+            training_id: None,
         }
     }
 

@@ -7,9 +7,11 @@ use super::TaskType;
 use crate::domain::{
     caption::Network,
     character::text_or_null,
+    dataset::DatasetId,
     generation::{LARGEST_BATCH, LONGEST_PROMPT, check_ranges},
     model::LoraUse,
     problem::{Checks, FieldError, Kind, Problem},
+    training::Preset,
 };
 
 /// How a task does what it does. What is left out follows the character, and after her the model's family.
@@ -61,6 +63,16 @@ pub struct TaskConfig {
     /// Whether a person has to approve: `always`, `never`, or `autonomy` for as the character is set.
     #[serde(deserialize_with = "wish", skip_serializing_if = "is_by_autonomy")]
     pub review: ReviewWish,
+    /// `train_lora`: a family (`sd15`, `sdxl`, `flux`) for its first base model, or the file's name or path as the settings have it.
+    #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
+    pub base_model: String,
+    /// `train_lora`: what it learns from; her newest dataset with pictures when left out.
+    #[serde(deserialize_with = "no_empty_text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub dataset_id: Option<DatasetId>,
+    /// `train_lora`: how much time it may take; `balanced` when left out.
+    #[serde(deserialize_with = "preset", skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
     /// Which networks that makes. Worked out when it is read.
     #[serde(skip)]
     pub networks: Vec<Network>,
@@ -103,7 +115,7 @@ impl ReviewWish {
 }
 
 /// Names as older apps wrote them, and as we do.
-const OLDER: [(&str, &str); 12] = [
+const OLDER: [(&str, &str); 14] = [
     ("customPrompt", "prompt"),
     ("custom_prompt", "prompt"),
     ("negative_prompt", "negativePrompt"),
@@ -116,6 +128,8 @@ const OLDER: [(&str, &str); 12] = [
     ("cfgScale", "cfg"),
     ("cfg_scale", "cfg"),
     ("batchSize", "count"),
+    ("base_model", "baseModel"),
+    ("dataset_id", "datasetId"),
 ];
 
 /// Today's name of a key.
@@ -195,6 +209,11 @@ impl TaskConfig {
             let strong = (-2.0..=2.0).contains(&lora.strength);
             checks.require(strong, format!("config.loras[{place}].strength"), "A LoRA's strength lies between -2 and 2.");
         }
+        checks.require(
+            *kind != TaskType::TrainLora || !self.base_model.trim().is_empty(),
+            "config.baseModel",
+            "Choose the model to train on.",
+        );
         checks.require(!kind.posts() || !self.networks.is_empty(), "config.postToInstagram", "Choose at least one network it goes to.");
     }
 }
@@ -203,8 +222,8 @@ fn is_by_autonomy(wish: &ReviewWish) -> bool {
     *wish == ReviewWish::Autonomy
 }
 
-fn no_empty_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(text_or_null(deserializer)?.trim().to_owned()).filter(|text| !text.is_empty()))
+fn no_empty_text<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Some(text_or_null(deserializer)?.trim().to_owned()).filter(|text| !text.is_empty()).map(T::from))
 }
 
 /// Forms of older apps sent everything as texts.
@@ -235,6 +254,12 @@ fn wish<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReviewWish, D::Err
         Loose::Text(text) => ReviewWish::ALL.into_iter().find(|wish| wish.key() == text.trim()).ok_or_else(wrong),
         Loose::Flag(_) | Loose::Number(_) => Err(wrong()),
     }
+}
+
+fn preset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Preset>, D::Error> {
+    let key: Option<String> = no_empty_text(deserializer)?;
+    let wrong = || serde::de::Error::custom("choose from quick, balanced, thorough");
+    key.map(|key| Preset::from_key(&key).ok_or_else(wrong)).transpose()
 }
 
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

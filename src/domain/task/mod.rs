@@ -120,7 +120,7 @@ pub struct TaskChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "character_id")]
     pub character_id: Sent<CharacterId>,
-    /// `generate_and_post`, `generate_only` or `post_next`; needed to make one. The older `post_only` and
+    /// `generate_and_post`, `generate_only`, `post_next` or `train_lora`; needed to make one. The older `post_only` and
     /// `generate_and_post_to_twitter` are understood.
     #[schema(value_type = Option<String>)]
     #[serde(rename = "type")]
@@ -157,7 +157,7 @@ impl Default for TaskType {
 
 impl TaskType {
     /// Those a person may choose.
-    pub const OFFERED: [Self; 3] = [Self::GenerateAndPost, Self::GenerateOnly, Self::PostNext];
+    pub const OFFERED: [Self; 4] = [Self::GenerateAndPost, Self::GenerateOnly, Self::PostNext, Self::TrainLora];
 
     /// As it is stored and sent.
     pub fn key(&self) -> &str {
@@ -214,8 +214,12 @@ impl TaskType {
     pub fn why_not(&self) -> Option<String> {
         let offered = Self::OFFERED.map(|kind| kind.key().to_owned()).join(", ");
         match self {
-            Self::GenerateAndPost | Self::GenerateAndPostToTwitter | Self::GenerateOnly | Self::PostNext | Self::PostOnly => None,
-            Self::TrainLora => Some(format!("Training cannot be scheduled in this version. Choose from {offered}.")),
+            Self::GenerateAndPost
+            | Self::GenerateAndPostToTwitter
+            | Self::GenerateOnly
+            | Self::PostNext
+            | Self::PostOnly
+            | Self::TrainLora => None,
             Self::Backup => Some(format!("Backups cannot be scheduled in this version. Choose from {offered}.")),
             Self::Other(key) if key.is_empty() => Some(format!("Say what is to be done: {offered}.")),
             Self::Other(key) => Some(format!("“{key}” is not a type of task. Choose from {offered}.")),

@@ -5,6 +5,7 @@ mod failures;
 mod life;
 mod pages;
 mod restarts;
+mod scheduled;
 mod sharing;
 mod stage;
 mod versions;

@@ -7,6 +7,7 @@
 mod drawing;
 mod following;
 mod posting;
+mod training;
 mod wording;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::{
         post::{Post, PostState},
         problem::{Kind, Problem},
         run::{Run, RunDeed, RunId, RunState, RunStep},
-        task::TaskConfig,
+        task::{TaskConfig, TaskType},
     },
     error::Error,
     service::work::Ended,
@@ -94,6 +95,7 @@ enum Wanted {
     Caption(ContentId, Network),
     Review,
     Post(Network),
+    Train,
 }
 
 /// Goes on with a run: what a worker does.
@@ -153,6 +155,7 @@ impl Runner<'_> {
                 RunDeed::Caption => self.caption_written(&scene, step).await,
                 RunDeed::Review => self.review(&scene).await,
                 RunDeed::Post => self.posted(&scene, step).await,
+                RunDeed::Train => self.asked(&scene, step).await,
             };
         }
         match scene.wanted() {
@@ -161,6 +164,7 @@ impl Runner<'_> {
             Some(Wanted::Caption(content, network)) => self.find_words(&scene, content, network).await,
             Some(Wanted::Review) => self.open(RunStep::new(RunDeed::Review, Utc::now())).await,
             Some(Wanted::Post(network)) => self.choose(&scene, network).await,
+            Some(Wanted::Train) => self.find_training(&scene).await,
             None => self.finish().await,
         }
     }
@@ -317,6 +321,9 @@ impl Scene {
             let on_it = |step: &RunStep| step.deed == RunDeed::Post && step.network == Some(**network);
             !run.steps.iter().any(on_it)
         });
+        if run.kind == TaskType::TrainLora {
+            return run.step(RunDeed::Train).is_none().then_some(Wanted::Train);
+        }
         if !run.kind.generates() {
             return to_post.map(|network| Wanted::Post(*network));
         }
@@ -347,7 +354,8 @@ fn verdict(tx: &Transaction, run: &Run) -> RunState {
         return RunState::Failed { problem: Problem::new(Kind::Refused, step.outcome.clone()) };
     }
     let posts: Vec<_> = run.steps.iter().filter_map(|step| tx.get::<Post>(step.post_id.as_ref()?.as_str())).collect();
-    if posts.is_empty() && !run.kind.generates() {
+    let trains = run.steps.iter().any(|step| step.training_id.is_some());
+    if posts.is_empty() && !run.kind.generates() && !trains {
         let why = run.steps.last().map(|step| step.outcome.clone()).unwrap_or_default();
         return RunState::Skipped { why };
     }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Times;
+use super::{Times, training::Training};
 use crate::{
     domain::{
         character::CharacterId,
@@ -55,6 +55,9 @@ pub struct TaskForm {
     post_to_instagram: Option<String>,
     post_to_twitter: Option<String>,
     review: String,
+    pub(super) base_model: String,
+    pub(super) dataset_id: String,
+    pub(super) preset: String,
 }
 
 /// The form as it stands in a URL, for the preview.
@@ -111,6 +114,9 @@ impl TaskForm {
             post_to_instagram: on(config.post_to_instagram.unwrap_or(!to_x)),
             post_to_twitter: on(config.post_to_twitter.unwrap_or(to_x)),
             review: config.review.key().to_owned(),
+            base_model: config.base_model.clone(),
+            dataset_id: config.dataset_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            preset: config.preset.unwrap_or_default().key().to_owned(),
             prompt: config.prompt,
         }
     }
@@ -149,6 +155,13 @@ impl TaskForm {
         if kind.posts() {
             config.insert("postToInstagram".into(), json!(self.post_to_instagram.is_some()));
             config.insert("postToTwitter".into(), json!(self.post_to_twitter.is_some()));
+        }
+        if kind == TaskType::TrainLora {
+            config.extend([
+                ("baseModel".to_owned(), text(&self.base_model)),
+                ("datasetId".to_owned(), text(&self.dataset_id)),
+                ("preset".to_owned(), text(&self.preset)),
+            ]);
         }
         Ok(TaskChange {
             character_id: Sent::Value(CharacterId::from(self.character_id.as_str())),
@@ -194,6 +207,7 @@ pub fn TaskFields(form: Form<TaskForm>, #[prop(optional_no_strip)] stored: Optio
             <When form=form.clone() stored/>
             <Networks form=form.clone()/>
             <Pictures form=form.clone()/>
+            <Training form=form.clone()/>
             <Missed form=form.clone()/>
             <label class="check">
                 <input type="checkbox" name=sent("active") checked=values.active.is_some()/>

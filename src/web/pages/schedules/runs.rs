@@ -20,7 +20,10 @@ use crate::{
             post::PostPill,
         },
         context,
-        pages::{jobs, posts},
+        pages::{
+            jobs, posts,
+            training::{self, list::TrainingPill},
+        },
         words,
     },
 };
@@ -189,6 +192,9 @@ fn Step(step: RunStep, state: Arc<State>) -> impl IntoView {
     let post = step.post_id.as_ref().and_then(|id| state.posts.get(id.as_str())).map(|post| {
         view! { <a href=posts::page_of(&post.id)>"The post"</a>" "<PostPill state=post.state.clone()/> }
     });
+    let training = step.training_id.as_ref().and_then(|id| state.trainings.get(id.as_str())).map(|training| {
+        view! { <a href=training::page_of(&training.id)>"The training"</a>" "<TrainingPill state=training.state.clone()/> }
+    });
     let job = step.ended_at.is_none().then(|| step.job_id.as_ref().and_then(|id| state.jobs.get(id.as_str()))).flatten().map(|job| {
         view! { <a href=jobs::page_of(job)>"Watch it"</a> }
     });
@@ -198,7 +204,7 @@ fn Step(step: RunStep, state: Arc<State>) -> impl IntoView {
             <div>
                 <b>{label}</b>
                 <p>{step.outcome.clone()}</p>
-                <div class="cluster small">{pictures}{prompt}{post}{job}</div>
+                <div class="cluster small">{pictures}{prompt}{post}{training}{job}</div>
             </div>
             <span class="end muted"><words::Time at=Some(step.started_at)/></span>
         </li>

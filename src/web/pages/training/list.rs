@@ -163,7 +163,7 @@ pub(super) fn in_use(training: &Training) -> bool {
 
 /// A training's state: a dot and a word.
 #[component]
-pub(super) fn TrainingPill(state: TrainingState) -> impl IntoView {
+pub fn TrainingPill(state: TrainingState) -> impl IntoView {
     let (tone, words) = match state {
         TrainingState::Queued { .. } => ("", "Queued"),
         TrainingState::Running { stopping: true } => ("run", "Stopping"),

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         check::Verdict,
         dataset::{Dataset, DatasetId},
+        model::Family,
         training::{Optimizer, Precision, Preset, TrainingId},
     },
     service::{
@@ -109,16 +110,7 @@ fn Fields(form: Form<TrainForm>, state: Arc<State>) -> impl IntoView {
     let app = context::app();
     let values = form.values.clone();
     let people: Vec<_> = state.characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
-    let models = base_models(&trainings::trainer(&app, &state));
-    let family = |family| {
-        let options: Vec<_> = models
-            .iter()
-            .filter(|model| model.family == family)
-            .map(|model| (model.path.to_string_lossy().into_owned(), model.name()))
-            .collect();
-        (!options.is_empty()).then(|| OptionGroup { heading: family.label().to_owned(), options })
-    };
-    let models = crate::domain::model::Family::ALL.into_iter().filter_map(family).collect::<Vec<_>>();
+    let models = base_model_options(&app, &state);
     let chosen = Preset::from_key(&values.preset).unwrap_or_default();
     let presets = Preset::ALL.map(|preset| {
         view! {
@@ -133,7 +125,7 @@ fn Fields(form: Form<TrainForm>, state: Arc<State>) -> impl IntoView {
                 <input type="hidden" name=sent("id") value=values.id.clone()/>
                 <div class="field-row halves">
                     <Choice name="characterId" label="Character" value=values.character_id.clone() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
-                    <Choice name="datasetId" label="Dataset" value=values.dataset_id.clone() options=datasets_of(&state) wrong=form.wrong("datasetId")/>
+                    <Choice name="datasetId" label="Dataset" value=values.dataset_id.clone() options=dataset_options(&state) wrong=form.wrong("datasetId")/>
                 </div>
                 <Choice name="baseModel" label="Base model" value=values.base_model.clone() options=models wrong=form.wrong("baseModel")
                     help="The LoRA goes with models of the same family."/>
@@ -155,7 +147,19 @@ fn Fields(form: Form<TrainForm>, state: Arc<State>) -> impl IntoView {
 }
 
 /// The datasets, by character.
-fn datasets_of(state: &State) -> Vec<OptionGroup> {
+/// The base models that are set, by family.
+pub fn base_model_options(app: &AppState, state: &State) -> Vec<OptionGroup> {
+    let models = base_models(&trainings::trainer(app, state));
+    let family = |family: Family| {
+        let hers = models.iter().filter(|model| model.family == family);
+        let options: Vec<_> = hers.map(|model| (model.path.to_string_lossy().into_owned(), model.name())).collect();
+        (!options.is_empty()).then(|| OptionGroup { heading: family.label().to_owned(), options })
+    };
+    Family::ALL.into_iter().filter_map(family).collect()
+}
+
+/// All datasets, by whom they show.
+pub fn dataset_options(state: &State) -> Vec<OptionGroup> {
     let mut groups: Vec<OptionGroup> = Vec::new();
     for dataset in state.datasets.newest() {
         let owner = state.characters.get(dataset.character_id.as_str()).map_or("A deleted character", |one| one.name.as_str());
