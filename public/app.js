@@ -232,7 +232,7 @@
 
   // ---- Events -------------------------------------------------------------------------------------------
 
-  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification', 'activity'];
+  const TOPICS = ['job', 'content', 'dataset', 'training', 'character', 'post', 'prompt', 'task', 'system', 'settings', 'notification', 'activity', 'log'];
   let source = null;
   let failures = 0;
   let lostBefore = false;

@@ -149,6 +149,10 @@ pub struct Config {
     #[arg(long, env = "DALLA_TIMEZONE", value_name = "DALLA_TIMEZONE", value_parser = zone)]
     timezone: Option<Tz>,
 
+    /// Seconds a body may stand still while it is being sent.
+    #[arg(long = "send-limit", env = "DALLA_SEND_LIMIT", value_name = "DALLA_SEND_LIMIT", default_value = "30", value_parser = pace)]
+    pub send_limit: Duration,
+
     /// Seconds an API call waits for a picture before it answers 504; the job goes on.
     #[arg(long = "wait-limit", env = "DALLA_WAIT_LIMIT", value_name = "DALLA_WAIT_LIMIT", default_value = "600", value_parser = seconds)]
     pub wait_limit: Duration,

@@ -63,6 +63,11 @@ impl Events {
         self.recent().next.saturating_sub(1)
     }
 
+    /// How many watch.
+    pub fn watchers(&self) -> usize {
+        self.0.sender.receiver_count()
+    }
+
     /// What came after `last`, as far as it is remembered, and everything from now on.
     pub fn watch(&self, last: Option<u64>) -> (Vec<Arc<Numbered>>, broadcast::Receiver<Arc<Numbered>>) {
         let recent = self.recent();

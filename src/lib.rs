@@ -7,6 +7,7 @@
 pub mod domain;
 
 pub mod actor;
+pub mod meters;
 pub mod store;
 
 pub mod integrations;
@@ -19,9 +20,11 @@ pub mod events;
 pub mod gpu;
 pub mod incoming;
 pub mod live;
+pub mod logs;
 pub mod prepared;
 pub mod state;
 pub mod trash;
+pub mod vitals;
 
 pub mod service;
 

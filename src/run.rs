@@ -9,12 +9,14 @@ use std::{
 
 use chrono::Utc;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer, filter::FilterExt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     config::{Command, Config},
     events::Events,
-    jobs, router,
+    jobs,
+    logs::Logs,
+    router,
     sandbox::{
         comfyui::{ComfySandbox, Options},
         gemini::{self, GeminiSandbox},
@@ -46,7 +48,7 @@ pub async fn run(config: Config) -> Result<(), String> {
 
 /// Runs until the process is told to stop.
 async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
-    log(&config)?;
+    let logs = log(&config)?;
     ignore_file_size_signal()?;
     let key = config.secret_key()?;
     let store = Store::open(OpenOptions { dir: config.data_dir(), key }).await.map_err(|error| error.to_string())?;
@@ -66,7 +68,7 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
             Some(TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen} (DALLA_PUBLIC_LISTEN): {error}"))?)
         }
     };
-    let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs()));
+    let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs())).with_logs(logs);
     service::media::tidy(&app).await;
     if app.config.sandbox {
         let keys = |number| service::seed::Keys { instagram: instagram::token(number), x: x::keys(number) };
@@ -87,6 +89,7 @@ async fn serve(app: AppState, listener: TcpListener, public: Option<TcpListener>
     let watching = tokio::spawn(service::watching::tell_changes(app.clone()));
     let noticing = tokio::spawn(service::notifications::watch(app.clone()));
     let delivering = tokio::spawn(service::webhooks::deliver(app.clone()));
+    let logging = tokio::spawn(service::logs::tell(app.clone()));
     let workers = tokio::spawn(jobs::run(app.clone()));
     tokio::spawn({
         let stopping = stopping.clone();
@@ -116,16 +119,21 @@ async fn serve(app: AppState, listener: TcpListener, public: Option<TcpListener>
     watching.abort();
     noticing.abort();
     delivering.abort();
+    logging.abort();
     if let Some(public) = public {
         public.abort();
     }
     app.store.close().await.map_err(|error| format!("the last changes are in the journal, but the arrays could not be written: {error}"))
 }
 
-fn log(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("DALLA_LOG: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    Ok(())
+/// To standard error goes what was asked for; in memory for the page of logs are `info` and more important lines, too.
+fn log(config: &Config) -> Result<Logs, String> {
+    let filter = || EnvFilter::try_new(&config.log).map_err(|error| format!("DALLA_LOG: {error}"));
+    let logs = Logs::default();
+    let said = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter()?);
+    let kept = logs.layer().with_filter(filter()?.or(tracing::level_filters::LevelFilter::INFO));
+    tracing_subscriber::registry().with(said).with(kept).init();
+    Ok(logs)
 }
 
 /// The simulators, and the settings that lead to them.

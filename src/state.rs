@@ -20,15 +20,19 @@ use crate::{
         bucket::{Access, Bucket},
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
+        http::Http,
         instagram::Instagram,
         kohya::Checked,
         webhook::Webhook,
         x::X,
     },
     live::{LiveJobs, LiveTrainings},
+    logs::Logs,
+    meters::Meters,
     prepared::Prepared,
     store::Store,
     trash::Trash,
+    vitals::Vitals,
 };
 
 /// Everything shared. A cheap handle.
@@ -45,6 +49,12 @@ pub struct Shared {
     pub store: Store,
     /// Tells everyone who watches.
     pub events: Events,
+    /// What was logged last.
+    pub logs: Logs,
+    /// Numbers about this process.
+    pub meters: Meters,
+    /// What was last seen of the machine, and of the networks.
+    pub vitals: Vitals,
     /// The ComfyUI servers.
     pub comfy: Farm,
     /// What running jobs are doing.
@@ -113,17 +123,25 @@ impl AppState {
         let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
         let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
         let facebook = config.instagram_login.map(|login| login == Login::Facebook);
-        let instagram = Instagram::new(away.clone(), config.instagram_url.clone(), config.network_patience).with_facebook(facebook);
-        let x = X::new(away.clone(), config.x_url.clone(), config.network_patience);
+        let meters = Meters::default();
+        store.count_in(meters.clone());
+        let counted = |client: &reqwest::Client, service| Http::counted(client.clone(), service, meters.clone());
+        let instagram =
+            Instagram::new(counted(&away, "instagram"), config.instagram_url.clone(), config.network_patience).with_facebook(facebook);
+        let x = X::new(counted(&away, "x"), config.x_url.clone(), config.network_patience);
         let bucket = bucket(&config);
-        let webhook = Webhook::new(away.clone());
-        let gemini = Gemini::new(away.clone(), config.gemini_url.clone(), config.gemini_patience);
-        let comfy = Farm::new(config.comfyui.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
+        let webhook = Webhook::new(counted(&away, "webhook"));
+        let gemini = Gemini::new(counted(&away, "gemini"), config.gemini_url.clone(), config.gemini_patience);
+        let comfy =
+            Farm::new(config.comfyui.iter().map(|url| Comfy::new(counted(&http, "comfyui"), url.clone(), limits.clone())).collect());
         Self(Arc::new(Shared {
             timezone: config.timezone(),
             config,
             store,
             events,
+            logs: Logs::default(),
+            meters,
+            vitals: Vitals::default(),
             comfy,
             gemini,
             away,
@@ -148,6 +166,12 @@ impl AppState {
             attempts: Attempts::default(),
             prepared: Prepared::default(),
         }))
+    }
+
+    /// With the lines that are logged. To be said before anybody else has the state.
+    pub fn with_logs(mut self, logs: Logs) -> Self {
+        Arc::get_mut(&mut self.0).expect("the state was made just now, and nobody else has it").logs = logs;
+        self
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct Wishes {
     /// Topics separated by commas: `job`, `content`, `dataset`, `post`, `task`, `notification`, `prompt`, `training`,
-    /// `character`, `settings`, `activity`, `system`. All unless said.
+    /// `character`, `settings`, `activity`, `system`, `log`. All unless said.
     topics: Option<String>,
     /// The number of the last event that is known, where the header cannot be sent.
     last: Option<u64>,

@@ -21,6 +21,7 @@ mod reply;
 mod schedules;
 mod scopes;
 mod settings;
+mod system;
 mod trainings;
 mod uploads;
 
@@ -180,6 +181,9 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(settings::look))
+        .routes(routes!(system::logs))
+        .routes(routes!(system::diagnostics))
+        .routes(routes!(system::metrics))
         .routes(routes!(settings::templates, settings::set_templates, settings::reset_templates))
         .routes(routes!(events::stream))
         .routes(routes!(activity::list))

@@ -45,6 +45,8 @@ pub enum Topic {
     Activity,
     /// Outside services and the store.
     System,
+    /// What is logged.
+    Log,
 }
 
 /// What can happen to a record.
@@ -61,7 +63,7 @@ pub enum EventKind {
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Job,
         Self::Content,
         Self::Dataset,
@@ -74,6 +76,7 @@ impl Topic {
         Self::Settings,
         Self::Activity,
         Self::System,
+        Self::Log,
     ];
 
     /// As it is sent.
@@ -91,6 +94,7 @@ impl Topic {
             Self::Settings => "settings",
             Self::Activity => "activity",
             Self::System => "system",
+            Self::Log => "log",
         }
     }
 }

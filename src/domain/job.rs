@@ -89,6 +89,9 @@ pub enum Lane {
 }
 
 impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 5] = [Self::Draw, Self::Write, Self::Publish, Self::Train, Self::Tasks];
+
     /// As the store's index has it.
     pub fn key(self) -> &'static str {
         match self {
@@ -269,6 +272,9 @@ pub struct Progress {
 }
 
 impl JobStatus {
+    /// The key of every status.
+    pub const KEYS: [&'static str; 6] = ["queued", "running", "done", "failed", "cancelled", "interrupted"];
+
     /// As it is stored and sent.
     pub fn key(&self) -> &'static str {
         match self {

@@ -19,6 +19,7 @@ pub mod id;
 pub mod instruction;
 pub mod job;
 pub mod library;
+pub mod log;
 pub mod model;
 pub mod narrative;
 pub mod notification;

@@ -3,6 +3,7 @@
 pub mod bucket;
 pub mod comfyui;
 pub mod gemini;
+pub mod http;
 pub mod instagram;
 pub mod kohya;
 pub mod trainer;

@@ -8,6 +8,8 @@ use reqwest::{StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
+use super::http::Http;
+
 /// How long the other side may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -21,7 +23,7 @@ pub const DELIVERY: &str = "dalla-delivery";
 /// Sends to webhooks. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    http: reqwest::Client,
+    http: Http,
 }
 
 /// Where to, and what it is signed with.
@@ -52,8 +54,8 @@ pub enum WebhookError {
 
 impl Webhook {
     /// `http` must not follow redirects.
-    pub fn new(http: reqwest::Client) -> Self {
-        Self { http }
+    pub fn new(http: impl Into<Http>) -> Self {
+        Self { http: http.into() }
     }
 
     /// Sends `body` once, under the name `delivery`.
@@ -64,7 +66,7 @@ impl Webhook {
         if let Some(secret) = &to.secret {
             request = request.header(SIGNATURE, signature(secret, &timestamp, &body));
         }
-        let answer = request.body(body).send().await;
+        let answer = self.http.send(request.body(body)).await;
         let status = answer.map_err(|error| if error.is_timeout() { WebhookError::TooSlow } else { WebhookError::Unreachable })?.status();
         match status {
             status if status.is_success() => Ok(()),

@@ -76,15 +76,19 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(monitor, &app, Lane::Tasks, RUNNERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Train, 1, &handed_out);
     tokio::spawn({
-        // Python takes a moment to answer, and nobody has to wait for it.
+        // Networks and Python take a moment to answer, and nobody has to wait for them.
         let app = app.clone();
-        async move { service::trainings::look(&app, Utc::now()).await }
+        async move {
+            service::status::look_around(&app, Utc::now()).await;
+            service::trainings::look(&app, Utc::now()).await
+        }
     });
     // Looks at the outside services now and then, so that pages never have to wait for them.
     let monitor = with_clock(monitor, &app, "look-around", LOOK_AROUND, |app| async move {
         service::models::look(&app, Utc::now()).await;
         service::gemini::look(&app, Utc::now()).await;
         service::accounts::keep(&app, Utc::now()).await;
+        service::status::look_around(&app, Utc::now()).await;
     });
     let monitor = with_clock(monitor, &app, "sweep", SWEEP, |app| async move { service::handoff::sweep(&app, Utc::now()).await });
     let ended = monitor

@@ -4,12 +4,13 @@ mod caller;
 mod door;
 mod guard;
 mod login;
+mod measure;
 mod media;
 mod refusal;
 mod sessions;
 mod uploads;
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use axum::{
     Router,
@@ -29,9 +30,6 @@ use crate::{api, assets, state::AppState, web};
 
 /// The largest form a page may send.
 const LARGEST_FORM: usize = 1 << 20;
-
-/// How long a body may stand still while it is being sent.
-const TO_SEND: Duration = Duration::from_secs(30);
 
 /// Everything this server answers, for a listener: who calls is known with each request.
 pub fn router(app: AppState) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
@@ -60,7 +58,7 @@ pub fn routes(app: AppState) -> Router {
         // From here on, outwards: nothing is reached but through the door.
         .layer(middleware::from_fn_with_state(app.clone(), door::admit))
         .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
-        .layer(RequestBodyTimeoutLayer::new(TO_SEND))
+        .layer(RequestBodyTimeoutLayer::new(app.config.send_limit))
         .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
         .layer(middleware::from_fn_with_state(app.clone(), guard::same_site))
         .layer(middleware::from_fn_with_state(app.clone(), guard::front_ends))
@@ -68,6 +66,7 @@ pub fn routes(app: AppState) -> Router {
         .layer(CatchPanicLayer::custom(broke_down))
         .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
         .layer(middleware::from_fn_with_state(app.clone(), caller::note))
+        .layer(middleware::from_fn_with_state(app.clone(), measure::requests))
         .with_state(app)
 }
 

@@ -1,6 +1,8 @@
 //! Accounts on networks: testing whether a character's keys work, and keeping Instagram's tokens alive. Publishes
 //! nothing.
 
+use std::time::Instant;
+
 use chrono::{DateTime, Duration, Utc};
 use secrecy::SecretString;
 
@@ -19,6 +21,7 @@ use crate::{
     },
     state::AppState,
     store::{SealedSecret, SecretState, State, Transaction},
+    vitals::Asked,
 };
 
 /// How often a token of Instagram is renewed; it has to be a day old, and ends after sixty.
@@ -83,10 +86,13 @@ pub async fn test(app: &AppState, id: &CharacterId, network: Network, now: DateT
         let words = format!("For {} there is no {} yet.", network.label(), missing.join(", no "));
         return Err(Problem::new(Kind::NotConfigured, words).into());
     }
-    let (outcome, quota) = match network {
-        Network::Instagram => instagram(app, id, now).await?,
-        Network::X => (on_x(app, id).await?, None),
+    let begun = Instant::now();
+    let told = match network {
+        Network::Instagram => instagram(app, id, now).await,
+        Network::X => on_x(app, id).await.map(|outcome| (outcome, None)),
     };
+    app.vitals.note(network, Asked { at: now, took: begun.elapsed() });
+    let (outcome, quota) = told?;
     let known = app.store.read().accounts.get(&Account::id_of(id, network)).cloned();
     let account = Account {
         id: Account::id_of(id, network),

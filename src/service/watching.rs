@@ -72,6 +72,16 @@ fn event(state: &Arc<State>, change: &Changed) -> Option<Event> {
     Some(event)
 }
 
+/// Something about the system is different.
+pub(super) fn system(what: &str) -> Event {
+    simple(Topic::System, EventKind::Changed, what)
+}
+
+/// Something was logged.
+pub(super) fn logged() -> Event {
+    simple(Topic::Log, EventKind::Changed, "log")
+}
+
 fn simple(topic: Topic, kind: EventKind, id: &str) -> Event {
     Event { topic, kind, id: id.into(), data: Map::new() }
 }

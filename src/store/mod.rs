@@ -11,6 +11,7 @@ mod error;
 mod journal;
 mod load;
 mod lock;
+mod pulse;
 mod record;
 mod secrets;
 mod state;
@@ -32,6 +33,7 @@ use tokio::sync::{broadcast, oneshot};
 
 pub use self::{
     error::{Damage, OpenError, StoreError},
+    pulse::Beat,
     record::{Record, SealedSecret, day},
     secrets::SecretState,
     state::State,
@@ -43,7 +45,7 @@ use self::{
     secrets::Vault,
     writer::{Message, Ran},
 };
-use crate::{actor, config::SecretKey};
+use crate::{actor, config::SecretKey, meters::Meters};
 
 /// How many rounds of changes a slow watcher may fall behind before it is told that it missed some.
 const WATCHED_ROUNDS: usize = 4_096;
@@ -81,6 +83,7 @@ struct Shared {
     changes: broadcast::Sender<Arc<Vec<Changed>>>,
     vault: Vault,
     damaged: Vec<Damage>,
+    pulse: pulse::Pulse,
 }
 
 /// What happened to one record.
@@ -143,6 +146,36 @@ impl Store {
         StoreHealth { damaged: self.0.shared.damaged.clone(), secrets_locked: self.0.shared.vault.locked().map(str::to_owned) }
     }
 
+    /// Writes a line into the journal that changes nothing, and waits until it is on disk as a change does.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.messages.send(Message::Probe(reply)).map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// How it went the last time something was written; `None` when nothing was yet.
+    pub fn last_write(&self) -> Option<Beat> {
+        self.0.shared.pulse.last()
+    }
+
+    /// How many bytes the journal has.
+    pub fn journal_bytes(&self) -> u64 {
+        self.0.shared.pulse.journal()
+    }
+
+    /// Counts what is written from now on; only the first call counts.
+    pub fn count_in(&self, meters: Meters) {
+        let _ = self.0.shared.pulse.meters.set(meters);
+    }
+
+    /// Every secret that can be unsealed: for finding them where they must not be.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let state = self.read();
+        // What the key is checked with is no secret, and is in every log.
+        let sealed = state.secrets.iter().filter(|sealed| sealed.id != secrets::KEY_CHECK);
+        sealed.filter_map(|sealed| self.0.shared.vault.unseal(sealed)).collect()
+    }
+
     /// What may be shown of a secret.
     pub fn mask(&self, owner: &str, field: &str) -> SecretState {
         match self.read().secrets.get(&secrets::id(owner, field)) {
@@ -194,8 +227,14 @@ fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
     let load::Loaded { mut state, mut damaged, journal } = load::load(&dir)?;
     let vault = Vault::open(&key, &state.secrets)?;
     let adopted = adopt::find(&dir, &mut state, &vault, &mut damaged);
-    let shared =
-        Arc::new(Shared { dir, state: ArcSwap::from_pointee(state), changes: broadcast::channel(WATCHED_ROUNDS).0, vault, damaged });
+    let shared = Arc::new(Shared {
+        dir,
+        state: ArcSwap::from_pointee(state),
+        changes: broadcast::channel(WATCHED_ROUNDS).0,
+        vault,
+        damaged,
+        pulse: pulse::Pulse::default(),
+    });
     let (messages, inbox) = mpsc::channel();
     let writer = writer::start(Arc::clone(&shared), journal, lock, inbox, messages.clone());
     Ok((Store(Arc::new(Inner { shared, messages, writer: Mutex::new(Some(writer)) })), adopted))

@@ -75,6 +75,31 @@ impl State {
         self.settings.password_since.is_some() || self.secrets.get(PASSWORD).is_some()
     }
 
+    /// How many records each collection has.
+    pub fn counts(&self) -> [(&'static str, usize); 16] {
+        fn of<T: Record>(table: &Table<T>) -> (&'static str, usize) {
+            (T::COLLECTION, table.len())
+        }
+        [
+            of(&self.accounts),
+            of(&self.activity),
+            of(&self.tokens),
+            of(&self.logins),
+            of(&self.characters),
+            of(&self.content),
+            of(&self.datasets),
+            of(&self.jobs),
+            of(&self.notifications),
+            of(&self.posts),
+            of(&self.prompts),
+            of(&self.runs),
+            of(&self.trainings),
+            of(&self.secrets),
+            of(&self.tasks),
+            of(&self.ticks),
+        ]
+    }
+
     /// Applies one operation of the journal.
     pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
         match collection {

@@ -27,6 +27,8 @@ const MOST_TOGETHER: usize = 1_024;
 pub(super) enum Message {
     /// A change.
     Change(Run),
+    /// A line that changes nothing.
+    Probe(oneshot::Sender<Result<(), StoreError>>),
     /// The arrays were written, or not.
     Flushed(std::io::Result<()>),
     /// Write everything and end.
@@ -110,6 +112,7 @@ pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Rece
     let is_damaged = |name: &str| shared.damaged.iter().any(|damage| damage.collection == name);
     let is_behind = |name: &str| behind.iter().any(|behind| behind == name);
     let dirty: BTreeSet<_> = super::state::COLLECTIONS.into_iter().filter(|name| is_behind(name) && !is_damaged(name)).collect();
+    shared.pulse.journal_is(journal.len());
     let now = Instant::now();
     let first_change = (!dirty.is_empty()).then_some(now);
     let writer = Writer { shared, journal, _lock: lock, myself, dirty, first_change, last_change: now, flushing: None };
@@ -146,6 +149,11 @@ impl Writer {
     fn handle(&mut self, message: Message) -> bool {
         match message {
             Message::Change(_) => unreachable!("changes are committed, not handled"),
+            Message::Probe(reply) => {
+                // A caller that has gone away does not need to be told.
+                let _ = reply.send(self.append(vec![Vec::new()]));
+                false
+            }
             Message::Flushed(written) => {
                 self.end_flush(written);
                 false
@@ -181,7 +189,7 @@ impl Writer {
         }
         let lines: Vec<_> =
             ran.iter_mut().map(|ran| std::mem::take(&mut ran.operations)).filter(|operations| !operations.is_empty()).collect();
-        let durable = if lines.is_empty() { Ok(()) } else { self.journal.append(lines.into_iter()).map_err(StoreError::from) };
+        let durable = if lines.is_empty() { Ok(()) } else { self.append(lines) };
         let changed: Vec<_> = ran.iter_mut().flat_map(|ran| std::mem::take(&mut ran.changed)).collect();
         let published = (durable.is_ok() && !changed.is_empty()).then(|| self.publish(state, &changed));
         ran.into_iter().for_each(|ran| (ran.acknowledge)(durable.clone()));
@@ -191,6 +199,14 @@ impl Writer {
             drop(before);
         }
         other
+    }
+
+    fn append(&mut self, lines: Vec<Vec<String>>) -> Result<(), StoreError> {
+        let (begun, changes) = (Instant::now(), lines.len());
+        let durable = self.journal.append(lines.into_iter()).map_err(StoreError::from);
+        self.shared.pulse.beat(changes, begun.elapsed(), &durable);
+        self.shared.pulse.journal_is(self.journal.len());
+        durable
     }
 
     /// Makes the new state everybody's. Answers the one before: letting go of it takes a moment nobody has to wait for.
@@ -230,6 +246,7 @@ impl Writer {
         // What the journal holds of a damaged file is nowhere else.
         let may_cut = self.shared.damaged.is_empty();
         let cut = written.and_then(|()| if may_cut { self.journal.cut(journal_end) } else { Ok(()) });
+        self.shared.pulse.journal_is(self.journal.len());
         if let Err(error) = cut {
             tracing::warn!(%error, "the arrays could not be written; everything is in the journal, and it is tried again");
             self.dirty.extend(collections);

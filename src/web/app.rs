@@ -55,6 +55,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("datasets/:id") view=pages::datasets::detail::Detail/>
                     <Route path=path!("datasets/:id/library") view=pages::datasets::library::Library/>
                     <Route path=path!("system") view=pages::system::System/>
+                    <Route path=path!("system/diagnostics") view=pages::system::Diagnostics/>
+                    <Route path=path!("logs") view=pages::logs::Logs/>
                     <Route path=path!("activity") view=pages::activity::ActivityPage/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
                     <Route path=path!("settings/access") view=pages::access::Access/>

@@ -133,6 +133,7 @@ fn Sidebar() -> impl IntoView {
     ];
     let system = [
         place("/system", "Status", icondata_lu::LuActivity, "h"),
+        place("/logs", "Logs", icondata_lu::LuScrollText, "k"),
         place("/activity", "Activity", icondata_lu::LuHistory, "v"),
         place("/settings", "Settings", icondata_lu::LuSettings, "e"),
         place("/api/docs", "API", icondata_lu::LuBraces, "a"),

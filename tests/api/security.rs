@@ -25,6 +25,8 @@ enum Sort {
     Media,
     Page,
     Action,
+    /// Numbers, which programs on this machine may read.
+    Metrics,
 }
 
 impl Route {
@@ -39,6 +41,8 @@ impl Route {
 
     fn request(&self, stranger: &Client, app: &TestApp) -> RequestBuilder {
         let request = stranger.request(self.method.clone(), format!("{}{}", app.url, self.path));
+        // Whoever is at this machine may read numbers; these requests are from elsewhere.
+        let request = if self.sort == Sort::Metrics { request.header("x-forwarded-for", "192.0.2.7") } else { request };
         if self.changes() && self.sort == Sort::Api { request.json(&serde_json::json!({})) } else { request }
     }
 }
@@ -49,15 +53,20 @@ async fn routes(app: &TestApp) -> Vec<Route> {
     let mut routes = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys().filter(|method| *method != "parameters") {
-            routes.push(Route::new(method.to_uppercase().parse().unwrap(), path, Sort::Api));
+            let sort = if path == "/metrics" { Sort::Metrics } else { Sort::Api };
+            routes.push(Route::new(method.to_uppercase().parse().unwrap(), path, sort));
         }
     }
     for path in ["/api", "/api/", "/api/openapi.json", "/api/no/such/route"] {
         routes.push(Route::new(Method::GET, path, Sort::Api));
     }
     routes.push(Route::new(Method::POST, "/api/no/such/route", Sort::Api));
-    for path in ["/media/x.png", "/media/x/thumb.webp"] {
-        routes.push(Route::new(Method::GET, path, Sort::Media));
+    // What is neither in the document nor a page is found where it is written.
+    let written = include_str!("../../src/router/mod.rs").split(".route(\"").skip(1).filter_map(|rest| rest.split_once("\", "));
+    for (path, rest) in written.filter(|(path, _)| !OPEN.contains(path) && !path.starts_with("/public/")) {
+        let method = if rest.starts_with("post(") { Method::POST } else { Method::GET };
+        let sort = if path.starts_with("/media/") { Sort::Media } else { Sort::Action };
+        routes.push(Route::new(method, path, sort));
     }
     for (path, method) in leptos::server_fn::axum::server_fn_paths() {
         routes.push(Route::new(method.as_str().parse().unwrap(), path, Sort::Action));
@@ -124,6 +133,7 @@ async fn the_lists_of_routes_are_whole() {
     let routes = routes(&app).await;
     let count = |sort| routes.iter().filter(|route| route.sort == sort).count();
     assert!(count(Sort::Api) > 40 && count(Sort::Page) > 20 && count(Sort::Action) > 40, "{routes:?}");
+    assert!(count(Sort::Media) >= 4 && count(Sort::Metrics) == 1, "{routes:?}");
     // What forms post to is found where forms are written, too.
     let mut named = Vec::new();
     let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
@@ -153,7 +163,7 @@ async fn without_a_login_nothing_is_let_through() {
         let answer = sent(route.request(&stranger, &app)).await;
         let (status, at) = (answer.status(), format!("{route:?}"));
         match route.sort {
-            Sort::Api | Sort::Media => {
+            Sort::Api | Sort::Media | Sort::Metrics => {
                 assert_eq!(status, StatusCode::UNAUTHORIZED, "{at}");
                 assert_eq!(challenge(&answer), "Bearer realm=\"Digital Dalla\"", "{at}");
                 if route.sort == Sort::Api {
@@ -244,7 +254,7 @@ async fn a_token_does_only_what_its_scopes_say() {
         assert!(publishing.iter().any(|route| route == known), "{known}: {publishing:#?}");
     }
     // The same with enough is let through, so that it was the scope that was missing.
-    for route in routes.iter().filter(|route| matches!(route.sort, Sort::Api | Sort::Media)) {
+    for route in routes.iter().filter(|route| matches!(route.sort, Sort::Api | Sort::Media | Sort::Metrics)) {
         let answer = sent(route.request(&stranger, &app).bearer_auth(&may_all)).await;
         assert!(!matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN), "{route:?} {}", answer.status());
     }

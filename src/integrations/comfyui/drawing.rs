@@ -85,7 +85,7 @@ impl Comfy {
 
     async fn post_prompt(&self, prompt_id: &str, body: &Value) -> Result<Posted, DrawError> {
         let request = self.0.http.post(self.url("prompt")).json(body).timeout(self.0.limits.request);
-        let answer = match request.send().await {
+        let answer = match self.0.http.send(request).await {
             Ok(answer) => answer,
             Err(error) if error.is_connect() => return Err(self.failure(&error).into()),
             Err(error) => return Ok(Posted::Unclear(self.failure(&error))),

@@ -129,7 +129,7 @@ impl Comfy {
     }
 
     pub(super) async fn send_within(&self, request: reqwest::RequestBuilder, limit: Duration) -> Result<Response, ComfyError> {
-        let answer = request.timeout(limit).send().await.map_err(|error| self.failure(&error))?;
+        let answer = self.0.http.send(request.timeout(limit)).await.map_err(|error| self.failure(&error))?;
         match answer.status() {
             status if status.is_success() => Ok(answer),
             StatusCode::FORBIDDEN => Err(ComfyError::Forbidden(self.address().to_owned())),

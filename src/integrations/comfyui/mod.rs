@@ -36,13 +36,14 @@ pub use self::{
     http::SystemStats,
     pictures::DrawnPicture,
 };
+use super::http::Http;
 
 /// One ComfyUI server. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct Comfy(Arc<Inner>);
 
 struct Inner {
-    http: reqwest::Client,
+    http: Http,
     base: Url,
     address: String,
     limits: Limits,
@@ -78,10 +79,10 @@ impl Default for Limits {
 
 impl Comfy {
     /// The server at that address. A name and password in it are sent as basic authorization, and never shown.
-    pub fn new(http: reqwest::Client, base: Url, limits: Limits) -> Self {
+    pub fn new(http: impl Into<Http>, base: Url, limits: Limits) -> Self {
         let port = base.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
         let address = format!("{}{port}", base.host_str().unwrap_or_default());
-        Self(Arc::new(Inner { http, base, address, limits, known: catalogue::Remembered::default() }))
+        Self(Arc::new(Inner { http: http.into(), base, address, limits, known: catalogue::Remembered::default() }))
     }
 
     /// Host and port: the address without anything secret in it.

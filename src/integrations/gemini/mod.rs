@@ -15,11 +15,12 @@ use std::{
 use arc_swap::ArcSwap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use reqwest::{Client, RequestBuilder, Url, header::HeaderValue};
+use reqwest::{RequestBuilder, Url, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 pub use self::{error::GeminiError, standing::Standing};
+use super::http::Http;
 use crate::domain::words::{GeminiModel, Usage};
 
 /// The model for captions and prompts unless another is chosen: the cheapest that stays.
@@ -28,7 +29,7 @@ pub const USUAL_MODEL: &str = "gemini-3.5-flash-lite";
 /// A client. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct Gemini {
-    http: Client,
+    http: Http,
     base: Url,
     patience: Duration,
     /// Whether this server knows `store`: the field that asks Google not to keep what was said.
@@ -65,8 +66,8 @@ const ROOM: u32 = 4_096;
 
 impl Gemini {
     /// A client of the server at `base`, which waits `patience` for an answer.
-    pub fn new(http: Client, base: Url, patience: Duration) -> Self {
-        Self { http, base, patience, knows_store: Arc::new(AtomicBool::new(true)), standing: Arc::default() }
+    pub fn new(http: impl Into<Http>, base: Url, patience: Duration) -> Self {
+        Self { http: http.into(), base, patience, knows_store: Arc::new(AtomicBool::new(true)), standing: Arc::default() }
     }
 
     /// Asks once, and once more where the same question can bring a better answer: an answer that was cut gets more
@@ -130,7 +131,8 @@ impl Gemini {
     async fn send(&self, key: &SecretString, request: RequestBuilder) -> Result<String, GeminiError> {
         let mut header = HeaderValue::from_str(key.expose_secret()).map_err(|_| GeminiError::KeyRefused)?;
         header.set_sensitive(true);
-        let response = request.header("x-goog-api-key", header).timeout(self.patience).send().await.map_err(GeminiError::from)?;
+        let request = request.header("x-goog-api-key", header).timeout(self.patience);
+        let response = self.http.send(request).await.map_err(GeminiError::from)?;
         let status = response.status();
         let text = response.text().await.map_err(GeminiError::from)?;
         if status.is_success() { Ok(text) } else { Err(wire::refusal(status.as_u16(), &text)) }

@@ -6,7 +6,7 @@ mod publishing;
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Url, header::HeaderValue};
+use reqwest::{RequestBuilder, Url, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -14,11 +14,12 @@ pub use self::{
     error::InstagramError,
     publishing::{ContainerStatus, Media, NewContainer},
 };
+use super::http::Http;
 
 /// A client. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct Instagram {
-    http: Client,
+    http: Http,
     base: Url,
     patience: Duration,
     facebook: bool,
@@ -67,9 +68,9 @@ struct Fields {
 
 impl Instagram {
     /// A client of the server at `base`, the version included, which waits `patience` for an answer.
-    pub fn new(http: Client, base: Url, patience: Duration) -> Self {
+    pub fn new(http: impl Into<Http>, base: Url, patience: Duration) -> Self {
         let facebook = base.host_str().is_some_and(|host| host == "facebook.com" || host.ends_with(".facebook.com"));
-        Self { http, base, patience, facebook }
+        Self { http: http.into(), base, patience, facebook }
     }
 
     /// The same where it is known, other than from the address, whether tokens come from Facebook Login.
@@ -116,7 +117,7 @@ impl Instagram {
         let mut header = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| InstagramError::TokenRefused)?;
         header.set_sensitive(true);
         let request = request.header("authorization", header).timeout(self.patience);
-        let response = request.send().await.map_err(InstagramError::from)?;
+        let response = self.http.send(request).await.map_err(InstagramError::from)?;
         let status = response.status();
         let text = response.text().await.map_err(|_| InstagramError::TooSlow)?;
         if !status.is_success() {

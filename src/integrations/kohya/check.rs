@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwapOption;
@@ -29,6 +29,8 @@ pub struct Sighting {
     pub launcher: Launcher,
     /// When.
     pub at: DateTime<Utc>,
+    /// How long the look took.
+    pub took: Duration,
     /// What it is, or what is wrong and what to do.
     pub seen: Result<String, String>,
 }
@@ -47,11 +49,12 @@ impl Checked {
 
 /// Looks whether a trainer can be started. Starts Python for it, so it takes a moment.
 pub async fn look(launcher: &Launcher, now: DateTime<Utc>) -> Sighting {
+    let begun = Instant::now();
     let seen = match launcher {
         Launcher::Kohya { dir, python } => kohya(dir, python).await,
         Launcher::Command { program } => own(program).await,
     };
-    Sighting { launcher: launcher.clone(), at: now, seen }
+    Sighting { launcher: launcher.clone(), at: now, took: begun.elapsed(), seen }
 }
 
 async fn kohya(dir: &Path, python: &Path) -> Result<String, String> {

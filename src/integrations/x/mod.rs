@@ -6,7 +6,7 @@ mod signature;
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, RequestBuilder, Url, header::HeaderValue};
+use reqwest::{Method, RequestBuilder, Url, header::HeaderValue};
 use secrecy::SecretString;
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -14,11 +14,12 @@ pub use self::{
     error::XError,
     posting::{Media, Seen},
 };
+use super::http::Http;
 
 /// A client. A cheap handle.
 #[derive(Debug, Clone)]
 pub struct X {
-    http: Client,
+    http: Http,
     base: Url,
     patience: Duration,
 }
@@ -52,8 +53,8 @@ struct Data<T> {
 
 impl X {
     /// A client of the server at `base`, which waits `patience` for an answer.
-    pub fn new(http: Client, base: Url, patience: Duration) -> Self {
-        Self { http, base, patience }
+    pub fn new(http: impl Into<Http>, base: Url, patience: Duration) -> Self {
+        Self { http: http.into(), base, patience }
     }
 
     /// Where a post can be seen; `i` leads there too when the name is not known.
@@ -84,7 +85,7 @@ impl X {
         let mut header = HeaderValue::from_str(&signed).map_err(|_| XError::KeysRefused)?;
         header.set_sensitive(true);
         let request = fill(self.http.request(method, url)).header("authorization", header).timeout(self.patience);
-        let response = request.send().await.map_err(XError::from)?;
+        let response = self.http.send(request).await.map_err(XError::from)?;
         let (status, wait) = (response.status(), error::wait(response.headers()));
         let text = response.text().await.map_err(|_| XError::TooSlow)?;
         if !status.is_success() {

@@ -8,6 +8,7 @@ pub mod content;
 pub mod datasets;
 pub mod jobs;
 pub mod login;
+pub mod logs;
 pub mod models;
 pub mod notifications;
 pub mod posts;
