@@ -10,6 +10,7 @@ test: tools format lint docs rust browser
 # A clean machine has Rust, Node, make and git; the rest is installed here.
 tools:
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
 	@$(NPM) ci --no-fund --no-audit
 
@@ -18,6 +19,7 @@ format:
 
 lint:
 	cargo clippy --all-targets --locked -- -D warnings
+	cargo deny --locked check licenses bans sources
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked

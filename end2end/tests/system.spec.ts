@@ -20,12 +20,12 @@ test('the log is read, filtered and searched', async ({ page }) => {
   const lines = page.getByRole('list', { name: 'Lines of the log' });
   await expect(lines.getByText('Worker draw started')).toHaveCount(1);
   await page.getByLabel('Words').fill('SWEEP');
-  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Show' }).click();
   await expect(page).toHaveURL(/q=SWEEP/);
   await expect(lines.getByText('Worker sweep started')).toBeVisible();
   await expect(lines.getByText('Worker draw started')).toHaveCount(0);
   await page.getByLabel('Words').fill('<b>nothing like this</b>');
-  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Show' }).click();
   await expect(page.getByRole('heading', { name: 'No such lines' })).toBeVisible();
   await page.getByRole('link', { name: 'Show everything' }).click();
   await expect(lines.getByText('Worker draw started')).toHaveCount(1);

@@ -148,7 +148,7 @@ pub async fn add_contents(
 }
 
 /// A picture.
-#[utoipa::path(get, path = "/api/lora/datasets/{id}/images/{name}", tag = "datasets", params(("id" = String, Path), ("name" = String, Path)), responses((status = 200, content_type = "image/png"), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(get, path = "/api/lora/datasets/{id}/images/{name}", tag = "datasets", params(("id" = String, Path), ("name" = String, Path)), responses((status = 200, content((Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/webp"))), (status = 404, body = ProblemDocument)))]
 pub async fn image(
     State(app): State<AppState>,
     Path((id, name)): Path<(DatasetId, String)>,
@@ -188,6 +188,7 @@ pub async fn remove(State(app): State<AppState>, Path((id, name)): Path<(Dataset
 /// Which pictures.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[schema(as = ChosenImages)]
 pub struct Chosen {
     names: Vec<String>,
 }
@@ -258,6 +259,7 @@ pub async fn look_again(State(app): State<AppState>, Path(id): Path<DatasetId>) 
 /// What takes a change back.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[schema(as = DatasetUndo)]
 pub struct Undo {
     /// As it was answered.
     undo: String,
@@ -266,6 +268,7 @@ pub struct Undo {
 /// What came back.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = RestoredImages)]
 pub struct Restored {
     /// Of which dataset.
     dataset_id: DatasetId,

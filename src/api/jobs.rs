@@ -54,7 +54,7 @@ impl JobView {
 }
 
 /// Jobs, newest first.
-#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Which), responses((status = 200, body = Vec<JobView>)))]
+#[utoipa::path(get, path = "/api/jobs", tag = "jobs", params(Which), responses((status = 200, body = Vec<JobView>), (status = 422, body = ProblemDocument)))]
 pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let part = reply::Part { limit: which.limit, cursor: which.cursor };
     let cursor = part.cursor.as_deref().map(JobId::from);
@@ -71,7 +71,7 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<JobId>, headers: He
 }
 
 /// The newest unfinished picture of a running job.
-#[utoipa::path(get, path = "/api/jobs/{id}/preview", tag = "jobs", params(("id" = String, Path)), responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(get, path = "/api/jobs/{id}/preview", tag = "jobs", params(("id" = String, Path)), responses((status = 200, content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))), (status = 404, body = ProblemDocument)))]
 pub async fn preview(State(app): State<AppState>, Path(id): Path<JobId>) -> Result<Response, Refusal> {
     let missing = || Problem::new(Kind::NotFound, "There is no preview: the job does not run, or has not begun to draw.");
     let preview = app.live.preview(&id).ok_or_else(missing)?;

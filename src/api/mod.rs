@@ -1,6 +1,7 @@
 //! The JSON API: every URL under `/api`, and the documents that describe it.
 
 mod activity;
+mod answers;
 mod calendar;
 mod captions;
 mod characters;
@@ -80,6 +81,7 @@ struct Document;
 pub fn router(app: &AppState) -> Router<AppState> {
     let (routes, mut document) = documented(app.config.upload_limit).split_for_parts();
     scopes::describe(&mut document);
+    answers::describe(&mut document);
     let json = document.to_json().expect("the document has string keys only");
     let openapi = get(move || async move { ([("content-type", "application/json")], json) });
     Router::new()

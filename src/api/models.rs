@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     error::{ProblemDocument, Refusal},
@@ -27,14 +27,24 @@ pub struct Detail {
     detail: bool,
 }
 
+/// Files ComfyUI has.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Listed {
+    /// By their names.
+    Names(Vec<String>),
+    /// With what is known of them.
+    Files(Vec<ModelFile>),
+}
+
 /// Checkpoints and diffusion models: names, or objects with `detail=true`.
-#[utoipa::path(get, path = "/api/models", tag = "models", params(Detail), responses((status = 200, body = Vec<ModelFile>), (status = 503, body = ProblemDocument)))]
+#[utoipa::path(get, path = "/api/models", tag = "models", params(Detail), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
 pub async fn models(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Result<Response, Refusal> {
     Ok(answer(&service::models::catalogue(&app, Utc::now()).await?.models, detail))
 }
 
 /// LoRAs: names, or objects with `detail=true`.
-#[utoipa::path(get, path = "/api/loras", tag = "models", params(Detail), responses((status = 200, body = Vec<ModelFile>), (status = 503, body = ProblemDocument)))]
+#[utoipa::path(get, path = "/api/loras", tag = "models", params(Detail), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
 pub async fn loras(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Result<Response, Refusal> {
     Ok(answer(&service::models::catalogue(&app, Utc::now()).await?.loras, detail))
 }
@@ -63,8 +73,6 @@ pub async fn set_family(State(app): State<AppState>, Json(Said { name, family })
 }
 
 fn answer(files: &[ModelFile], detail: bool) -> Response {
-    if detail {
-        return axum::Json(files).into_response();
-    }
-    axum::Json(files.iter().map(|file| &file.name).collect::<Vec<_>>()).into_response()
+    let listed = if detail { Listed::Files(files.to_vec()) } else { Listed::Names(files.iter().map(|file| file.name.clone()).collect()) };
+    axum::Json(listed).into_response()
 }

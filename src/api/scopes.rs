@@ -27,7 +27,8 @@ pub fn describe(document: &mut OpenApi) {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+/// Each method of a path that does something.
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, options, head, trace, .. } = item;
     let all = [
         ("GET", get),

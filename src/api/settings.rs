@@ -1,12 +1,14 @@
 //! Settings of the installation, and how the system is.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     error::{ProblemDocument, Refusal},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// The settings: a flat map of texts, secrets masked.
-#[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = std::collections::BTreeMap<String, String>)))]
+#[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = BTreeMap<String, String>)))]
 pub async fn get(State(app): State<AppState>) -> Response {
     axum::Json(service::settings::view(&app)).into_response()
 }
@@ -52,11 +54,22 @@ pub struct Detail {
     detail: bool,
 }
 
+/// How the system is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Told {
+    /// A word for each part.
+    Words(BTreeMap<&'static str, String>),
+    /// With times and hints.
+    Checks(Vec<Check>),
+}
+
 /// How the system is, as of the last look: a flat map of words, or with `detail` a list.
-#[utoipa::path(get, path = "/api/system/status", tag = "system", params(Detail), responses((status = 200, body = Vec<Check>)))]
+#[utoipa::path(get, path = "/api/system/status", tag = "system", params(Detail), responses((status = 200, body = Told)))]
 pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Response {
     let checks = status::checks(&app, Utc::now());
-    if detail { axum::Json(checks).into_response() } else { axum::Json(status::words(&checks)).into_response() }
+    let told = if detail { Told::Checks(checks) } else { Told::Words(status::words(&checks)) };
+    axum::Json(told).into_response()
 }
 
 /// Looks at every outside service anew, and answers as `GET /api/system/status?detail=true` does. Costs no tokens.

@@ -25,6 +25,31 @@ async fn the_api_describes_itself() {
     assert!(page.status.is_success() && page.text.contains("swagger"));
 }
 
+/// Of two shapes of one name only one is in the document, and whoever gets the other is told wrong.
+#[test]
+fn no_two_shapes_of_the_document_have_one_name() {
+    let mut names: Vec<String> = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(path).unwrap();
+            for derived in text.split("ToSchema)]").skip(1) {
+                let head = derived.split('{').next().unwrap();
+                let own = head.split("schema(as = ").nth(1).and_then(|rest| rest.split(')').next());
+                let of_type = || head.split_whitespace().skip_while(|word| !["struct", "enum"].contains(word)).nth(1);
+                names.extend(own.or_else(of_type).map(|name| name.split(['(', '<', ';', ',']).next().unwrap().to_owned()));
+            }
+        }
+    }
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(names.len() > 100 && twice.is_empty(), "{twice:?} of {}", names.len());
+}
+
 #[tokio::test]
 async fn health_and_headers_are_as_promised() {
     let app = TestApp::start().await;

@@ -128,6 +128,7 @@ pub struct LoraFile {
 /// One start of a trainer. Stored before it is started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = TrainingRun)]
 pub struct Run {
     /// From 1.
     pub number: u32,

@@ -47,6 +47,7 @@ use crate::{
 /// A dataset in a list: what it is, and how it stands.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DatasetSummary)]
 pub struct Summary {
     /// Its id.
     pub id: DatasetId,

@@ -6,7 +6,7 @@ mod networks;
 mod own;
 mod services;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -38,6 +38,7 @@ pub enum Health {
 /// One part of the system.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = SystemCheck)]
 pub struct Check {
     /// As the flat map has it.
     pub name: &'static str,
@@ -94,12 +95,12 @@ pub fn checks(app: &AppState, now: DateTime<Utc>) -> Vec<Check> {
 }
 
 /// The words of the contract by name: of several ComfyUI servers, the best.
-pub fn words(checks: &[Check]) -> serde_json::Map<String, serde_json::Value> {
-    let mut words = serde_json::Map::new();
+pub fn words(checks: &[Check]) -> BTreeMap<&'static str, String> {
+    let mut words = BTreeMap::new();
     for check in checks.iter().filter(|check| !BESIDE.contains(&check.name)) {
-        let better = words.get(check.name).is_none() || check.state == Health::Ok;
+        let better = !words.contains_key(check.name) || check.state == Health::Ok;
         if better {
-            words.insert(check.name.into(), check.word.clone().into());
+            words.insert(check.name, check.word.clone());
         }
     }
     words

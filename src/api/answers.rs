@@ -1,0 +1,107 @@
+//! What the document says of answers that have the same reason everywhere: each is a problem document, and one place
+//! knows which routes can give it.
+
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
+        path::{Operation, Parameter, ParameterIn},
+    },
+};
+
+use super::{error::ProblemDocument, scopes};
+
+/// What problem documents are sent as.
+const PROBLEM: &str = "application/problem+json";
+
+/// Writes into the document what any route may answer when it does not do what it is asked.
+pub fn describe(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let is_api = path.starts_with("/api");
+        for (method, operation) in scopes::operations(item) {
+            operation.operation_id = Some(name(method, path));
+            name_problems(operation);
+            if is_api {
+                usual(method, operation).into_iter().for_each(|(status, words)| add(operation, status, words));
+            }
+        }
+    }
+}
+
+/// As in `getCharactersById`: no two are alike, which those who make clients from the document go by.
+fn name(method: &str, path: &str) -> String {
+    let mut name = method.to_lowercase();
+    let parts = path.split(['/', '-']).filter(|part| !part.is_empty() && *part != "api");
+    for part in parts {
+        let bare = part.trim_matches(['{', '}']);
+        let by = if bare.len() < part.len() { "By" } else { "" };
+        let words = bare.split(['_', '.']).map(|word| word[..1].to_uppercase() + &word[1..]);
+        name.push_str(by);
+        name.extend(words);
+    }
+    name
+}
+
+/// Problems are listed as JSON where they are made, and sent as what they are.
+fn name_problems(operation: &mut Operation) {
+    let refusals = operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5']));
+    for (_, answer) in refusals {
+        if let RefOr::T(Response { content, .. }) = answer
+            && let Some(content_of) = content.shift_remove("application/json")
+        {
+            content.insert(PROBLEM.to_owned(), content_of);
+        }
+    }
+}
+
+fn usual(method: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let mut usual = vec![
+        ("400", "The address, the query or the body cannot be read."),
+        ("401", "A token is needed, or this is none."),
+        ("403", "The token may not do this, or a page of another site has asked."),
+        ("421", "This server is not known by that name."),
+    ];
+    let parameters = operation.parameters.iter().flatten();
+    let is_in_path = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Path, .. }));
+    if parameters.into_iter().any(is_in_path) {
+        usual.push(("404", "There is no such thing."));
+    }
+    if method != "GET" {
+        usual.extend([
+            ("404", "Something it is about is not there."),
+            ("409", "It does not go with what is stored."),
+            ("503", "The store can only be read, or a service that is needed is not set up or cannot be reached."),
+            ("507", "The disk is full."),
+        ]);
+    }
+    if operation.request_body.is_some() {
+        usual.extend([
+            ("408", "The body stood still for too long."),
+            ("413", "The body is too large."),
+            ("415", "The body is of a kind that is not read."),
+            ("422", "A rule is broken; `errors` says by which field."),
+        ]);
+    }
+    usual
+}
+
+fn add(operation: &mut Operation, status: &str, words: &str) {
+    let answers = &mut operation.responses.responses;
+    if !answers.contains_key(status) {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
+        answers.insert(status.to_owned(), ResponseBuilder::new().description(words).content(PROBLEM, content).build().into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deeds_have_names_of_their_own() {
+        assert_eq!(name("GET", "/api/characters/{id}"), "getCharactersById");
+        assert_eq!(name("POST", "/api/post-to-instagram"), "postPostToInstagram");
+        assert_eq!(name("GET", "/api/lora/logs/{log_file}"), "getLoraLogsByLogFile");
+        assert_eq!(name("GET", "/metrics"), "getMetrics");
+    }
+}
