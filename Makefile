@@ -3,15 +3,16 @@
 NPM = npm --prefix end2end
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: test format lint docs rust browser tools bench load
+.PHONY: test format lint docs rust browser contract tools bench load
 
-test: tools format lint docs rust browser
+test: tools format lint docs rust browser contract
 
 # A clean machine has Rust, Node, make and git; the rest is installed here.
 tools:
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; }
 	@$(NPM) ci --no-fund --no-audit
 
 format:
@@ -30,6 +31,11 @@ rust:
 browser:
 	cargo build --locked
 	$(NPM) test
+
+# The document of the API against the server, and a front end in TypeScript against the document.
+contract:
+	cargo build --locked
+	$(NPM) run contract
 
 bench:
 	cargo bench --locked

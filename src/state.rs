@@ -129,7 +129,7 @@ impl AppState {
         let instagram =
             Instagram::new(counted(&away, "instagram"), config.instagram_url.clone(), config.network_patience).with_facebook(facebook);
         let x = X::new(counted(&away, "x"), config.x_url.clone(), config.network_patience);
-        let bucket = bucket(&config);
+        let bucket = bucket(&config, &meters);
         let webhook = Webhook::new(counted(&away, "webhook"));
         let gemini = Gemini::new(counted(&away, "gemini"), config.gemini_url.clone(), config.gemini_patience);
         let comfy =
@@ -176,11 +176,11 @@ impl AppState {
 }
 
 /// The bucket, where there is one with keys.
-fn bucket(config: &Config) -> Option<Bucket> {
+fn bucket(config: &Config, meters: &Meters) -> Option<Bucket> {
     let set = &config.bucket;
     let (name, key_id, key) = (set.bucket.as_deref()?, set.access_key_id.as_deref()?, config.bucket_secret.as_ref()?);
     let (endpoint, public) = (set.endpoint.as_ref(), set.public_address.as_ref());
-    Some(Bucket::new(Access { name, endpoint, region: &set.region, prefix: &set.prefix, public, key_id, key }))
+    Some(Bucket::new(Access { name, endpoint, region: &set.region, prefix: &set.prefix, public, key_id, key }, meters.clone()))
 }
 
 impl Shared {

@@ -1,6 +1,6 @@
 //! A bucket that speaks S3: where a picture may lie for as long as Instagram fetches it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -12,6 +12,8 @@ use object_store::{
     signer::Signer,
 };
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::meters::Meters;
 
 /// How long one call may take, all its repeats together: repeating an upload is harmless.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,6 +39,7 @@ pub struct Bucket {
     name: String,
     prefix: String,
     public: Option<reqwest::Url>,
+    meters: Meters,
 }
 
 /// Which bucket, and who we are there.
@@ -59,8 +62,8 @@ pub struct Access<'a> {
 }
 
 impl Bucket {
-    /// The bucket of that name. Asks nobody yet.
-    pub fn new(access: Access<'_>) -> Self {
+    /// The bucket of that name, whose calls are counted. Asks nobody yet.
+    pub fn new(access: Access<'_>, meters: Meters) -> Self {
         let builder = AmazonS3Builder::new()
             .with_bucket_name(access.name)
             .with_region(access.region)
@@ -76,7 +79,7 @@ impl Bucket {
             None => builder.with_client_options(options),
         };
         let store = builder.build().expect("a name, a region and keys are all it asks for, and addresses are addresses");
-        Self { store, name: access.name.to_owned(), prefix: access.prefix.to_owned(), public: access.public.cloned() }
+        Self { store, name: access.name.to_owned(), prefix: access.prefix.to_owned(), public: access.public.cloned(), meters }
     }
 
     /// Its name.
@@ -88,7 +91,8 @@ impl Bucket {
     pub async fn put(&self, name: &str, jpeg: Bytes, good_for: Duration) -> Result<String, BucketError> {
         let path = self.path(name);
         let attributes = Attributes::from_iter([(Attribute::ContentType, "image/jpeg"), (Attribute::CacheControl, "private, no-store")]);
-        self.store.put_opts(&path, jpeg.into(), PutOptions { attributes, ..PutOptions::default() }).await.map_err(|error| said(&error))?;
+        let options = PutOptions { attributes, ..PutOptions::default() };
+        self.count(self.store.put_opts(&path, jpeg.into(), options)).await.map_err(|error| said(&error))?;
         if let Some(public) = &self.public {
             return Ok(format!("{}/{path}", public.as_str().trim_end_matches('/')));
         }
@@ -98,7 +102,7 @@ impl Bucket {
 
     /// Takes a picture away. One that is not there is away.
     pub async fn delete(&self, name: &str) -> Result<(), BucketError> {
-        match self.store.delete(&self.path(name)).await {
+        match self.count(self.store.delete(&self.path(name))).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(said(&error)),
         }
@@ -108,11 +112,25 @@ impl Bucket {
     pub async fn sweep(&self, before: DateTime<Utc>) -> Result<usize, BucketError> {
         let folder = Path::from(self.prefix.as_str());
         let old = self.store.list(Some(&folder)).try_filter(|object| std::future::ready(object.last_modified < before));
-        let old: Vec<_> = old.try_collect().await.map_err(|error| said(&error))?;
+        let old: Vec<_> = self.count(old.try_collect()).await.map_err(|error| said(&error))?;
         for object in &old {
-            self.store.delete(&object.location).await.map_err(|error| said(&error))?;
+            self.count(self.store.delete(&object.location)).await.map_err(|error| said(&error))?;
         }
         Ok(old.len())
+    }
+
+    /// Makes a call, and counts it as calls of the other services are.
+    async fn count<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let begun = Instant::now();
+        let answer = call.await;
+        let outcome = match answer.as_ref().map_err(said) {
+            // What is to be taken away may be gone already.
+            Ok(_) | Err(BucketError::NotThere) => "ok",
+            Err(BucketError::Refused) => "refused",
+            Err(BucketError::Unreachable) => "unreachable",
+        };
+        self.meters.call("bucket", outcome, begun.elapsed());
+        answer
     }
 
     fn path(&self, name: &str) -> Path {

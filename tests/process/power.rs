@@ -96,12 +96,19 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     while server.create("Luna", "").await.0 == 201 {
         stored += 1;
     }
+    let store = async || {
+        let checks: Vec<Value> = serde_json::from_str(&server.get("/api/system/status?detail=true").await).unwrap();
+        checks.into_iter().find(|check| check["name"] == "database").unwrap()
+    };
+    let told = store().await;
+    assert!(told["word"] == "Error" && told["detail"].as_str().unwrap().contains("the disk is full"), "the owner is told: {told}");
     let undo = json!({"undo": deleted["undo"]});
     assert_eq!(server.post("/api/prompts/undo", undo.clone()).await.0, 507);
 
     server.give_room();
     assert_eq!(server.create("Cortex", &long).await.0, 201, "writes go on when there is room");
     assert_eq!(server.post("/api/prompts/undo", undo).await.1["restored"], 1, "what could not be undone then can be now");
+    assert_eq!(store().await["state"], "ok");
     drop(server);
 
     let server = Server::start(dir.path());
