@@ -986,6 +986,8 @@
     dress(document);
     for (const log of all('[data-follow]')) log.scrollTop = log.scrollHeight;
     document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    // On a low screen the last places of the sidebar are below its edge.
+    if (innerWidth > 900) document.querySelector('.sidebar a[aria-current]')?.scrollIntoView({ block: 'nearest' });
     // On a phone the timeline is wider than the screen; today is what one looks for.
     for (const line of all('.timeline .today-line')) {
       const box = line.closest('div.timeline');

@@ -75,6 +75,7 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
         service::seed::cast(&app, [keys(1), keys(2)], Utc::now()).await.map_err(|error| error.to_string())?;
     }
     service::datasets::tidy(&app).await.map_err(|error| error.to_string())?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, "ready");
     println!("Digital Dalla is ready: http://{address}");
     if let Some((_, _, instagram, x)) = &sandbox {
         println!("Nothing leaves this machine. What is posted appears at {} and {}.", instagram.page(), x.page());

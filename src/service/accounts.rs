@@ -93,6 +93,9 @@ pub async fn test(app: &AppState, id: &CharacterId, network: Network, now: DateT
     };
     app.vitals.note(network, Asked { at: now, took: begun.elapsed() });
     let (outcome, quota) = told?;
+    if let Outcome::Broken { problem } = &outcome {
+        tracing::warn!(character.id = %id, network = network.key(), problem = %problem.message, "an account does not work");
+    }
     let known = app.store.read().accounts.get(&Account::id_of(id, network)).cloned();
     let account = Account {
         id: Account::id_of(id, network),

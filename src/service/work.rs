@@ -61,7 +61,10 @@ async fn work(app: &AppState, job: &Job, running: &Running) -> Ended {
 
 fn finish(job: &mut Job, ended: Ended, now: DateTime<Utc>) {
     match ended {
-        Ended::Done => job.turn(JobStatus::Done, now),
+        Ended::Done => {
+            tracing::info!(job.id = %job.id, doing = job.work.label(), "a job is done");
+            job.turn(JobStatus::Done, now);
+        }
         Ended::Cancelled => job.turn(JobStatus::Cancelled, now),
         Ended::Failed(problem) => {
             tracing::warn!(job.id = %job.id, problem = %problem.message, "a job failed");
