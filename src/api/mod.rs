@@ -34,6 +34,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -92,9 +93,13 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .route("/api", axum::routing::any(unknown))
         .route("/api/", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
-        .layer(CatchPanicLayer::custom(error::broke_down))
-        .layer(middleware::map_response(error::in_our_shape))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(
+            ServiceBuilder::new()
+                .layer(DefaultBodyLimit::max(LARGEST_BODY))
+                .layer(middleware::map_response(error::in_our_shape))
+                .map_response(IntoResponse::into_response)
+                .layer(CatchPanicLayer::custom(error::broke_down)),
+        )
 }
 
 fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
@@ -191,14 +196,14 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(activity::list))
 }
 
-/// What front ends in browsers may read and send: those of `origins`, and no others.
-pub fn cors(origins: &[String]) -> tower_http::cors::CorsLayer {
+/// What front ends in browsers may read and send: those of `origins`, and no others. `None` when there are none.
+pub fn cors(origins: &[String]) -> Option<tower_http::cors::CorsLayer> {
     use axum::http::{HeaderName, Method, header};
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     if origins.is_empty() {
-        return tower_http::cors::CorsLayer::new();
+        return None;
     }
-    tower_http::cors::CorsLayer::new()
+    let cors = tower_http::cors::CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
@@ -209,7 +214,8 @@ pub fn cors(origins: &[String]) -> tower_http::cors::CorsLayer {
             HeaderName::from_static("prefer"),
             HeaderName::from_static("idempotency-key"),
         ])
-        .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")])
+        .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")]);
+    Some(cors)
 }
 
 /// A problem document of that status: what a caller hears that the guards stop.

@@ -5,18 +5,23 @@ use std::{net::IpAddr, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use tower::{Layer, ServiceExt};
-use tower_http::csrf::CsrfLayer;
+use tower_http::{
+    cors::CorsLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
 
 use super::refusal::{is_api, refuse};
-use crate::{api, domain::access::Caller, service, state::AppState};
+use crate::{api, config::Config, domain::access::Caller, service, state::AppState};
 
 /// How much longer than an API call may wait any request may take.
 const TO_ANSWER: Duration = Duration::from_secs(60);
+
+const FOREIGN: &str = "A page of another site has asked for this. Front ends have to be allowed in DALLA_CORS_ORIGINS.";
 
 /// For anything that is no page: nothing is run, nothing is loaded, and no other page shows it.
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -56,29 +61,57 @@ fn is_ours(headers: &HeaderMap, authority: Option<&Authority>, allowed: &[String
     is_address || host.eq_ignore_ascii_case("localhost") || allowed.iter().any(|known| known.trim().eq_ignore_ascii_case(host))
 }
 
-/// Refuses changes that a page of another site asks a browser for. Front ends that are allowed may use the API.
-pub async fn same_site(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let words = "A page of another site has asked for this. Front ends have to be allowed in DALLA_CORS_ORIGINS.";
-    let guard = CsrfLayer::new().with_rejection_response({
-        let path = path.clone();
-        move |_| refuse(&path, StatusCode::FORBIDDEN, words)
-    });
-    let front_ends = app.config.cors_origins.iter().filter(|origin| is_api(&path) && !origin.is_empty());
-    let guard = front_ends.fold(guard, |guard, origin| {
+/// What tells whether a page of another site asks: one for the API, which front ends may use that are allowed, and one for
+/// everything else.
+#[derive(Clone)]
+pub struct SameSite {
+    api: CsrfLayer<Refuse>,
+    others: CsrfLayer<Refuse>,
+}
+
+/// Words to whoever asked, in the API's shape or in everybody's.
+type Refuse = fn(ProtectionError) -> Response;
+
+impl SameSite {
+    /// With the front ends that are allowed.
+    pub fn new(config: &Config) -> Self {
+        let api = CsrfLayer::new().with_rejection_response((|_| refuse("/api", StatusCode::FORBIDDEN, FOREIGN)) as Refuse);
+        let others = CsrfLayer::new().with_rejection_response((|_| refuse("/", StatusCode::FORBIDDEN, FOREIGN)) as Refuse);
+        let front_ends = config.cors_origins.iter().filter(|origin| !origin.is_empty());
         // They were read as origins when the process started.
-        guard.clone().add_trusted_origin(origin).unwrap_or(guard)
-    });
+        let api = front_ends.fold(api, |api, origin| api.clone().add_trusted_origin(origin).unwrap_or(api));
+        Self { api, others }
+    }
+}
+
+/// Refuses changes that a page of another site asks a browser for. Front ends that are allowed may use the API.
+pub async fn same_site(State(same_site): State<SameSite>, request: Request, next: Next) -> Response {
+    // Any page may lead a browser to look at something.
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let guard = if is_api(request.uri().path()) { &same_site.api } else { &same_site.others };
     guard.layer(next).oneshot(request).await.into_response()
 }
 
+/// Front ends of other origins that are allowed to use the API.
+#[derive(Clone)]
+pub struct FrontEnds(CorsLayer);
+
+impl FrontEnds {
+    /// Those that are set; `None` when there are none.
+    pub fn new(config: &Config) -> Option<Self> {
+        api::cors(&config.cors_origins).map(Self)
+    }
+}
+
 /// Lets front ends that are allowed read what the API and the pictures answer, refusals included.
-pub async fn front_ends(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn front_ends(State(FrontEnds(cors)): State<FrontEnds>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if !is_api(path) && !path.starts_with("/media/") {
         return next.run(request).await;
     }
-    api::cors(&app.config.cors_origins).layer(next).oneshot(request).await.into_response()
+    cors.layer(next).oneshot(request).await.into_response()
 }
 
 /// No request is worked on for ever, whatever it waits for. Streams that have begun go on.

@@ -21,11 +21,15 @@ use axum::{
     routing::{get, post},
 };
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer, timeout::RequestBodyTimeoutLayer,
 };
 
-use self::sessions::Sessions;
+use self::{
+    guard::{FrontEnds, SameSite},
+    sessions::Sessions,
+};
 use crate::{api, assets, state::AppState, web};
 
 /// The largest form a page may send.
@@ -55,18 +59,22 @@ pub fn routes(app: AppState) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(pages)
-        // From here on, outwards: nothing is reached but through the door.
-        .layer(middleware::from_fn_with_state(app.clone(), door::admit))
-        .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
-        .layer(RequestBodyTimeoutLayer::new(app.config.send_limit))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::same_site))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::front_ends))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
-        .layer(CatchPanicLayer::custom(broke_down))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
-        .layer(middleware::from_fn_with_state(app.clone(), caller::note))
-        .layer(middleware::from_fn_with_state(app.clone(), measure::requests))
+        // As one layer: each layer of a router's own is one more box that every request has to open.
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(app.clone(), measure::requests))
+                .layer(middleware::from_fn_with_state(app.clone(), caller::note))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
+                .layer(CatchPanicLayer::custom(broke_down))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
+                .option_layer(FrontEnds::new(&app.config).map(|those| middleware::from_fn_with_state(those, guard::front_ends)))
+                .layer(middleware::from_fn_with_state(SameSite::new(&app.config), guard::same_site))
+                .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
+                .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
+                // Nothing is reached but through the door.
+                .layer(middleware::from_fn_with_state(app.clone(), door::admit))
+                .layer(RequestBodyTimeoutLayer::new(app.config.send_limit)),
+        )
         .with_state(app)
 }
 

@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{
     extract::{Request, State},
+    http::header,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -26,6 +27,7 @@ use tower_sessions::{
     session_store::Result,
 };
 
+use super::refusal::is_api;
 use crate::{domain::access::Caller, service, state::AppState};
 
 /// Most sessions in memory; strangers make them, too.
@@ -55,6 +57,11 @@ impl Sessions {
 
 /// Gives each request its session.
 pub async fn give(State(sessions): State<Sessions>, request: Request, next: Next) -> Response {
+    // Programs have no cookies, and nothing they ask for is remembered in a session.
+    let path = request.uri().path();
+    if (is_api(path) || path.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {
+        return next.run(request).await;
+    }
     let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
     let layer = if is_secure { &sessions.secure } else { &sessions.plain };
     layer.layer(next).oneshot(request).await.into_response()
