@@ -69,6 +69,8 @@ impl Bucket {
             .with_region(access.region)
             .with_access_key_id(access.key_id)
             .with_secret_access_key(access.key.expose_secret())
+            // Not every bucket understands the call that deletes many.
+            .with_disable_bulk_delete(true)
             .with_retry(RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() });
         let options = ClientOptions::new().with_timeout(PATIENCE);
         let builder = match access.endpoint {

@@ -1,5 +1,6 @@
 //! Posts: what goes out, what does not, and that nothing goes out twice.
 
+mod bucket;
 mod codes;
 mod doubt;
 mod matrix;

@@ -1,6 +1,7 @@
 //! The real app in memory: its router on a port of this machine, its workers, a temporary data folder, and a
 //! simulated ComfyUI.
 
+pub mod bucket;
 pub mod cast;
 
 use std::{sync::Arc, time::Duration};
