@@ -4,6 +4,7 @@
 //! and that it is about to be sent is stored before. When its outcome is not known the account is read, and when
 //! that cannot tell, a person decides.
 
+mod asking;
 pub mod checks;
 mod deeds;
 mod instagram;
@@ -11,18 +12,22 @@ mod ledger;
 mod list;
 mod looking;
 mod networks;
+mod queue;
 mod runs;
 mod x;
 
 use chrono::{DateTime, Utc};
 
 pub(in crate::service) use self::{
-    deeds::{admit, broke_down, call_off_all, prepare},
+    asking::{admit, prepare},
+    queue::{broke_down, call_off_all},
     runs::{ForRun, create_for_run, reviewed},
 };
 pub use self::{
-    deeds::{cancel, change, create, create_on, pause, reconcile, recover, resolve, resume, send},
+    asking::{create, create_on},
+    deeds::{cancel, change, reconcile, resolve, send},
     list::{Filter, Page, cost_since, counts, get, looked, needing_a_person, next, of_content, page, settled},
+    queue::{pause, recover, resume},
 };
 use self::{
     ledger::{Ledger, Stop},

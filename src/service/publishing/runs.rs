@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::deeds::{call_off, draft, enqueue, looks_of, refuse};
+use super::{
+    asking::{draft, looks_of, refuse},
+    queue::{call_off, enqueue},
+};
 use crate::{
     domain::{
         caption::Network,
