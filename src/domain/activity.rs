@@ -13,7 +13,7 @@ use super::{
 /// The id of a line of activity.
 pub type ActivityId = Id<Activity>;
 
-/// So many lines are kept; older ones are dropped.
+/// So many lines are kept; older ones are dropped, a hundred at a time.
 pub const KEPT: usize = 5_000;
 
 /// One line: something that was done.

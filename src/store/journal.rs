@@ -21,8 +21,8 @@ use super::{
     state::{Operation, State},
 };
 
-/// How many zeros are written ahead: some hundred changes, so that hardly one in a hundred has to make room first.
-const ROOM: usize = 1 << 20;
+/// How many zeros are written ahead: room for about a hundred changes, and still a short moment's work.
+const ROOM: usize = 1 << 18;
 
 /// The open journal.
 pub(super) struct Journal {

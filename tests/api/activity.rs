@@ -143,16 +143,16 @@ async fn only_the_newest_lines_are_kept() {
         character_id: None,
         words: format!("line {n}"),
     };
-    app.app.store.write(move |tx| Ok::<_, Error>((0..KEPT).try_for_each(|n| tx.put(line(n)))?)).await.unwrap();
+    app.app.store.write(move |tx| Ok::<_, Error>((0..KEPT + 99).try_for_each(|n| tx.put(line(n)))?)).await.unwrap();
     app.luna().await;
     let state = app.app.store.read();
     assert_eq!(state.activity.len(), KEPT);
-    assert_eq!(state.activity.iter().next().unwrap().words, "line 1", "the oldest made room");
+    assert_eq!(state.activity.iter().next().unwrap().words, "line 100", "the oldest made room");
     assert_eq!(state.activity.newest().next().unwrap().words, "Luna was created");
     let page = app.get("/api/activity?limit=2").await;
     assert_eq!(page.headers["x-total-count"], "5000");
     let next = page.headers["link"].to_str().unwrap().split(['<', '>']).nth(1).unwrap().to_owned();
-    assert_eq!(app.get(&next).await.json()[0]["words"], format!("line {}", KEPT - 2));
+    assert_eq!(app.get(&next).await.json()[0]["words"], format!("line {}", KEPT + 97));
     app.get("/api/activity?cursor=gone").await.problem(400);
 }
 

@@ -18,6 +18,9 @@ use crate::domain::{
     character::CharacterId,
 };
 
+/// So many old lines are let go of at once: one by one, each change would have to pay for one.
+const TOGETHER: usize = 100;
+
 /// How many of the fields that were changed are named.
 const NAMED_FIELDS: usize = 4;
 
@@ -58,6 +61,9 @@ pub(super) fn write_down(before: &State, change: &mut Transaction) {
         if change.put(line).is_err() {
             return;
         }
+    }
+    if change.state.activity.len() < KEPT + TOGETHER {
+        return;
     }
     while change.state.activity.len() > KEPT {
         let oldest = change.state.activity.iter().next().map(|line| line.id.to_string());

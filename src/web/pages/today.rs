@@ -55,7 +55,7 @@ pub fn Today() -> impl IntoView {
         <div class="today">
             <div class="stack">
             <section class="card" id="today-needs" data-live="job content post character system task"><header><h2>"Needs you"</h2></header><div class="body"><Needs app=app.clone() state=Arc::clone(&state)/></div></section>
-            <section class="card" id="today-next" data-live="post task"><header><h2>"Next posts"</h2><a href="/calendar">"Calendar"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
+            <section class="card" id="today-next" data-live="post task"><header><h2>"Coming up"</h2><a href="/calendar">"Calendar"</a></header><div class="body"><Next state=Arc::clone(&state)/></div></section>
             </div>
             <div class="stack">
             <section class="card" id="today-running" data-live="job"><header><h2>"Running now"</h2></header><div class="body"><Running app=app.clone() state=Arc::clone(&state)/></div></section>
