@@ -59,6 +59,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let syntax = |error: serde_json::Error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."));
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(syntax)?;
+    // A list would be taken for the fields in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::new(Kind::Malformed, "Send an object, as in {…}. This is a list.").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut reader);
     read.map_err(|error| {

@@ -54,6 +54,10 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         assert!(fields.iter().any(|named| named == field), "{body}: {detail} {fields:?}");
         assert!(!detail.contains("untagged"), "words for people: {detail}");
     }
+    for body in [json!([]), json!(["Luna", "kind"])] {
+        let (detail, _) = app.post("/api/characters", body).await.problem(400);
+        assert_eq!(detail, "Send an object, as in {…}. This is a list.");
+    }
     assert_eq!(app.get("/api/characters").await.text, "[]");
 }
 
