@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Err(error) => Err(format!("the runtime cannot be started: {error}")),
     };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(words) => {
             eprintln!("digital-dalla: {words}");
             ExitCode::FAILURE

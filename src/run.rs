@@ -1,9 +1,13 @@
 //! The life of the process: from settings to a running server, and to a clean stop.
 
+mod backups;
+mod checking;
 mod commands;
+mod examining;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
     time::Duration,
 };
 
@@ -38,11 +42,16 @@ type Simulated = (ComfySandbox, GeminiSandbox, InstagramSandbox, XSandbox);
 /// How long the simulated Gemini takes: slow enough to be seen.
 const WRITING: Duration = Duration::from_millis(900);
 
-/// Does what the command line asks for. The error is what a person reads.
-pub async fn run(config: Config) -> Result<(), String> {
-    match config.command {
-        None => serve_until_stopped(config).await,
-        Some(Command::SetPassword) => commands::set_password(config).await,
+/// Does what the command line asks for. Answers how the process ends; the error is what a person reads.
+pub async fn run(config: Config) -> Result<ExitCode, String> {
+    let done = |()| ExitCode::SUCCESS;
+    match config.command.clone() {
+        None => serve_until_stopped(config).await.map(done),
+        Some(Command::SetPassword) => commands::set_password(config).await.map(done),
+        Some(Command::Backup(how)) => backups::back_up(config, how).await.map(done),
+        Some(Command::Restore(what)) => backups::restore(config, what).await.map(done),
+        Some(Command::Doctor(how)) => examining::doctor(config, how).await,
+        Some(Command::Check(how)) => checking::check(config, how).await,
     }
 }
 
@@ -51,6 +60,9 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     let logs = log(&config)?;
     ignore_file_size_signal()?;
     let key = config.secret_key()?;
+    if let Some(words) = service::backups::unfinished(&config.data_dir()) {
+        return Err(words);
+    }
     let store = Store::open(OpenOptions { dir: config.data_dir(), key }).await.map_err(|error| error.to_string())?;
     service::access::may_be_reached(&store, config.listen)?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
@@ -70,6 +82,8 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     };
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs())).with_logs(logs);
     service::media::tidy(&app).await;
+    service::backups::tidy(&app).await;
+    let restored = service::backups::settle(&app, Utc::now()).await.map_err(|error| error.to_string())?;
     if app.config.sandbox {
         let keys = |number| service::seed::Keys { instagram: instagram::token(number), x: x::keys(number) };
         service::seed::cast(&app, [keys(1), keys(2)], Utc::now()).await.map_err(|error| error.to_string())?;
@@ -79,6 +93,9 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     println!("Digital Dalla is ready: http://{address}");
     if let Some((_, _, instagram, x)) = &sandbox {
         println!("Nothing leaves this machine. What is posted appears at {} and {}.", instagram.page(), x.page());
+    }
+    if restored {
+        println!("It was restored from a backup, so everything is paused. Look at the posts, then resume.");
     }
     println!("Everything is stored in {}. Stop with Ctrl+C.", app.store.dir().display());
     serve(app, listener, public).await

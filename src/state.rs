@@ -87,6 +87,8 @@ pub struct Shared {
     train: Notify,
     /// Wakes the workers that run tasks.
     tasks: Notify,
+    /// Wakes the worker that keeps house.
+    housekeeping: Notify,
     /// When each task is due next.
     pub agenda: Agenda,
     /// Fires when the process is to end: workers stop where they are and leave the rest for the next start.
@@ -158,6 +160,7 @@ impl AppState {
             publish: Notify::new(),
             train: Notify::new(),
             tasks: Notify::new(),
+            housekeeping: Notify::new(),
             agenda: Agenda::default(),
             stopping: CancellationToken::new(),
             trash: Trash::default(),
@@ -197,6 +200,7 @@ impl Shared {
             Lane::Publish => &self.publish,
             Lane::Train => &self.train,
             Lane::Tasks => &self.tasks,
+            Lane::Housekeeping => &self.housekeeping,
         }
     }
 }

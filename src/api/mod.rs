@@ -2,6 +2,7 @@
 
 mod activity;
 mod answers;
+mod backups;
 mod calendar;
 mod captions;
 mod characters;
@@ -72,6 +73,7 @@ const LARGEST_BODY: usize = 2 << 20;
         (name = "training", description = "LoRAs in the making, and their versions"),
         (name = "system", description = "Settings, and how everything is"),
         (name = "models", description = "What ComfyUI can draw with"),
+        (name = "backups", description = "Copies of everything that is stored"),
         (name = "events", description = "What happens, as it happens"),
         (name = "activity", description = "What was done, and by whom")
     )
@@ -192,6 +194,10 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(system::diagnostics))
         .routes(routes!(system::metrics))
         .routes(routes!(settings::templates, settings::set_templates, settings::reset_templates))
+        .routes(routes!(backups::list, backups::create))
+        .routes(routes!(backups::get, backups::patch, backups::delete))
+        .routes(routes!(backups::verify))
+        .routes(routes!(backups::file))
         .routes(routes!(events::stream))
         .routes(routes!(activity::list))
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    backup::BackupOrder,
     character::CharacterId,
     content::{ContentId, ReviewState},
     dataset::DescribeOrder,
@@ -71,6 +72,8 @@ pub enum Work {
     Train(TrainOrder),
     /// Run a task.
     RunTask(RunOrder),
+    /// Make a backup.
+    Backup(BackupOrder),
 }
 
 /// Which workers a job is for: those of one lane never wait for those of another.
@@ -86,6 +89,8 @@ pub enum Lane {
     Train,
     /// Tasks run.
     Tasks,
+    /// What is stored is looked after.
+    Housekeeping,
 }
 
 impl Lane {
@@ -100,6 +105,7 @@ impl Lane {
             Self::Publish => "publish",
             Self::Train => "train",
             Self::Tasks => "tasks",
+            Self::Housekeeping => "housekeeping",
         }
     }
 }
@@ -113,6 +119,7 @@ impl Work {
             Self::Publish(_) => Lane::Publish,
             Self::Train(_) => Lane::Train,
             Self::RunTask(_) => Lane::Tasks,
+            Self::Backup(_) => Lane::Housekeeping,
         }
     }
 
@@ -126,13 +133,14 @@ impl Work {
             Self::Publish(_) => "Publishing a post",
             Self::Train(_) => "Training a LoRA",
             Self::RunTask(_) => "Running a task",
+            Self::Backup(_) => "Making a backup",
         }
     }
 
     /// What the calls to Gemini cost so far.
     pub fn usage(&self) -> &[Usage] {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) => &[],
+            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) | Self::Backup(_) => &[],
             Self::WriteCaption(order) => &order.usage,
             Self::WritePrompts(order) => &order.usage,
             Self::DescribeImages(order) => &order.usage,
@@ -142,7 +150,7 @@ impl Work {
     /// Notes what more calls to Gemini have cost.
     pub fn add_usage(&mut self, usage: Vec<Usage>) {
         match self {
-            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) => {}
+            Self::GenerateImage(_) | Self::Publish(_) | Self::Train(_) | Self::RunTask(_) | Self::Backup(_) => {}
             Self::WriteCaption(order) => order.usage.extend(usage),
             Self::WritePrompts(order) => order.usage.extend(usage),
             Self::DescribeImages(order) => order.usage.extend(usage),
@@ -330,7 +338,8 @@ impl Job {
             | Work::DescribeImages(_)
             | Work::Publish(_)
             | Work::Train(_)
-            | Work::RunTask(_) => None,
+            | Work::RunTask(_)
+            | Work::Backup(_) => None,
         }
     }
 
@@ -343,7 +352,8 @@ impl Job {
             | Work::DescribeImages(_)
             | Work::Publish(_)
             | Work::Train(_)
-            | Work::RunTask(_) => None,
+            | Work::RunTask(_)
+            | Work::Backup(_) => None,
         }
     }
 
@@ -356,7 +366,8 @@ impl Job {
             | Work::DescribeImages(_)
             | Work::Publish(_)
             | Work::Train(_)
-            | Work::RunTask(_) => None,
+            | Work::RunTask(_)
+            | Work::Backup(_) => None,
         }
     }
 
@@ -369,7 +380,8 @@ impl Job {
             | Work::WritePrompts(_)
             | Work::Publish(_)
             | Work::Train(_)
-            | Work::RunTask(_) => None,
+            | Work::RunTask(_)
+            | Work::Backup(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ pub mod access;
 pub mod account;
 pub mod activity;
 pub mod autonomy;
+pub mod backup;
 pub mod calendar;
 pub mod caption;
 pub mod character;

@@ -160,6 +160,8 @@ pub enum RunDeed {
     Post,
     /// Asks for a training.
     Train,
+    /// Makes a backup.
+    Backup,
 }
 
 /// Up to when a scheduler has looked, for the next start.
@@ -246,6 +248,7 @@ impl RunDeed {
             Self::Review => "Review",
             Self::Post => "Post",
             Self::Train => "Ask for a training",
+            Self::Backup => "Back up",
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct Settings {
     pub gap_minutes: Option<u32>,
     /// How a picture gets the shape a network wants.
     pub fit: Fit,
+    /// How many backups stay when a new one was made; `None` means as many as is usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backups_kept: Option<u32>,
     /// Where notifications are sent; empty means nowhere. Its secret is sealed elsewhere.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub webhook_url: String,

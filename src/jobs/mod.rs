@@ -75,6 +75,7 @@ pub async fn run(app: AppState) {
     let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Tasks, RUNNERS, &handed_out);
     let monitor = with_lane(monitor, &app, Lane::Train, 1, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Housekeeping, 1, &handed_out);
     tokio::spawn({
         // Networks and Python take a moment to answer, and nobody has to wait for them.
         let app = app.clone();

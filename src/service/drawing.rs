@@ -248,9 +248,13 @@ fn image_order(job: &Job) -> &ImageOrder {
 fn shot_mut(job: &mut Job, place: usize) -> &mut Shot {
     match &mut job.work {
         Work::GenerateImage(order) => &mut order.shots[place],
-        Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Publish(_) | Work::Train(_) | Work::RunTask(_) => {
-            unreachable!("workers hand over each job by its kind")
-        }
+        Work::WriteCaption(_)
+        | Work::WritePrompts(_)
+        | Work::DescribeImages(_)
+        | Work::Publish(_)
+        | Work::Train(_)
+        | Work::RunTask(_)
+        | Work::Backup(_) => unreachable!("workers hand over each job by its kind"),
     }
 }
 

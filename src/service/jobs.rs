@@ -99,7 +99,12 @@ pub fn unfinished(app: &AppState, state: &State) -> Vec<(Arc<Job>, Option<Progre
         .filter(|job| match job.work {
             Work::Publish(_) => app.live.progress(&job.id).is_some(),
             Work::RunTask(_) => false,
-            Work::GenerateImage(_) | Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) | Work::Train(_) => true,
+            Work::GenerateImage(_)
+            | Work::WriteCaption(_)
+            | Work::WritePrompts(_)
+            | Work::DescribeImages(_)
+            | Work::Train(_)
+            | Work::Backup(_) => true,
         })
         .map(|job| (Arc::clone(job), app.live.progress(&job.id)))
         .collect();

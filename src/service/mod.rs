@@ -3,12 +3,14 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+pub mod backups;
 pub mod calendar;
 pub mod captions;
 pub mod characters;
 pub mod content;
 pub mod datasets;
 pub mod diagnostics;
+pub mod doctor;
 pub mod drawing;
 pub mod gemini;
 pub mod handoff;

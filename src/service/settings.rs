@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        backup::MOST_KEPT,
         character::NewSecret,
         problem::{Checks, Problem},
         secret::Mask,
@@ -45,6 +46,10 @@ pub struct SettingsChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "gap_minutes")]
     pub gap_minutes: Sent<Number>,
+    /// How many backups stay when a new one was made, 1–365; those marked to be kept do not count.
+    #[schema(value_type = Option<String>)]
+    #[serde(alias = "backups_kept")]
+    pub backups_kept: Sent<Number>,
     /// How a picture gets the shape a network wants: `crop`, `pad` or `fit`.
     #[schema(value_type = Option<String>)]
     pub fit: Sent<String>,
@@ -125,6 +130,7 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("dryRun", is_dry_run(app, &state).to_string()),
         ("paused", state.settings.paused.to_string()),
         ("gapMinutes", state.settings.gap().num_minutes().to_string()),
+        ("backupsKept", super::backups::kept(&state).to_string()),
         ("fit", state.settings.fit.key().to_owned()),
         ("publicUrl", app.config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default()),
         ("timezone", app.timezone.to_string()),
@@ -151,6 +157,8 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
     checks.require(!flag, "dryRun", "Write true or false.");
     let gap = change.gap_minutes.value().is_none_or(|number| number.0.is_some_and(|minutes| minutes <= 1_440));
     checks.require(gap, "gapMinutes", "Choose 0 to 1440 minutes.");
+    let kept = change.backups_kept.value().is_none_or(|number| number.0.is_some_and(|count| (1..=MOST_KEPT).contains(&count)));
+    checks.require(kept, "backupsKept", format!("Choose 1 to {MOST_KEPT} backups."));
     let known = change.fit.value().is_none_or(|fit| Fit::from_key(fit).is_some());
     checks.require(known, "fit", "Choose crop, pad or fit.");
     let webhook = change.webhook_url.map(|url| url.trim().to_owned());
@@ -184,6 +192,11 @@ pub async fn change(app: &AppState, change: SettingsChange) -> Result<(), Error>
                 Sent::Absent => {}
                 Sent::Null => settings.gap_minutes = None,
                 Sent::Value(Number(minutes)) => settings.gap_minutes = minutes,
+            }
+            match change.backups_kept {
+                Sent::Absent => {}
+                Sent::Null => settings.backups_kept = None,
+                Sent::Value(Number(count)) => settings.backups_kept = count,
             }
             change.fit.map(|fit| Fit::from_key(&fit).unwrap_or_default()).set(&mut settings.fit);
             trainings::apply_settings(&mut settings.trainer, change.trainer);

@@ -52,6 +52,7 @@ async fn work(app: &AppState, job: &Job, running: &Running) -> Ended {
         Work::Publish(_) => super::publishing::work(app, job, running).await,
         Work::RunTask(_) => super::schedules::work(app, job).await,
         Work::Train(_) => super::trainings::work(app, job, running).await,
+        Work::Backup(order) => super::backups::work(app, &job.id, order, running).await,
     };
     match ended {
         Ok(()) => Ended::Done,
@@ -126,6 +127,7 @@ fn first_progress(job: &Job) -> Progress {
         Work::RunTask(_) => ("On it", "Step", 1, 0),
         Work::Publish(_) => ("Looking whether it may go out", "Step", 1, 0),
         Work::Train(_) => ("Getting ready", "Step", 1, 0),
+        Work::Backup(_) => ("Looking what there is", "File", 1, 0),
     };
     Progress { words: words.into(), unit, picture: 1, pictures, step: 0, steps, seconds_left: None, preview: 0 }
 }

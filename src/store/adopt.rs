@@ -105,6 +105,11 @@ fn written(dir: &Path, state: &State, damaged: &[Damage]) -> Vec<Prompt> {
     }
 }
 
+/// Whether there are keys in clear text.
+pub(super) fn holds_clear_keys(state: &State) -> bool {
+    state.characters.iter().any(|character| has_keys(character))
+}
+
 fn has_keys(character: &Character) -> bool {
     Credential::ALL.iter().any(|credential| character.extra.contains_key(credential.field()))
 }

@@ -78,6 +78,12 @@ pub enum OpenError {
         /// The other server's process id, when it could be read.
         pid: Option<u32>,
     },
+    /// Another server wrote all the time while the folder was only looked at.
+    #[error("{} changes all the time, so it could not be read as it was at one moment. Try again in a while, or stop the server.", dir.display())]
+    Busy {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A line of the journal cannot be read, and it is not the last one.
     #[error("{} is damaged at line {line}: {reason}. Nothing was changed. Restore a backup, or ask for help before removing the file: it may hold changes that are nowhere else.", file.display())]
     BadJournal {

@@ -21,6 +21,8 @@ use super::{
     state::{Operation, State},
 };
 
+/// The journal's file.
+const JOURNAL: &str = "journal.ndjson";
 /// How many zeros are written ahead: room for about a hundred changes, and still a short moment's work.
 const ROOM: usize = 1 << 18;
 
@@ -66,7 +68,7 @@ struct Op<'a> {
 impl Journal {
     /// Opens the journal of a folder and replays it into `state`. A torn last line was never acknowledged: it is cut off.
     pub(super) fn open(dir: &Path, state: &mut State) -> Result<(Self, Vec<String>), OpenError> {
-        let path = dir.join("journal.ndjson");
+        let path = dir.join(JOURNAL);
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(OpenError::io(&path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(OpenError::io(&path))?;
@@ -162,6 +164,20 @@ impl Journal {
         self.reserved = self.good;
         Ok(())
     }
+}
+
+/// What the journal of a folder holds now, torn lines and room ahead included; nothing when there is none.
+pub(super) fn bytes(dir: &Path) -> Result<Vec<u8>, OpenError> {
+    let path = dir.join(JOURNAL);
+    match std::fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(OpenError::io(&path)),
+    }
+}
+
+/// Applies what a journal holds, without touching its file. Answers up to where its lines are whole.
+pub(super) fn replay_into(dir: &Path, bytes: &[u8], state: &mut State) -> Result<usize, OpenError> {
+    replay(&dir.join(JOURNAL), bytes, state).map(|(good, ..)| good as usize)
 }
 
 /// Applies every whole line. Answers where they end, the next number, and which collections they touched.

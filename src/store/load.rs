@@ -46,6 +46,23 @@ pub(super) struct Opened {
 
 /// Reads the arrays and replays the journal.
 pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
+    let (mut state, damaged) = arrays(dir);
+    let (journal, behind) = Journal::open(dir, &mut state)?;
+    for damage in &damaged {
+        tracing::error!(
+            file = damage.file,
+            line = damage.line,
+            column = damage.column,
+            reason = damage.reason,
+            "a file is damaged and left as it is"
+        );
+    }
+    without(&mut state, &damaged);
+    Ok(Loaded { state, damaged, journal: Opened { journal, behind } })
+}
+
+/// Reads the arrays alone; the journal may hold what is newer.
+pub(super) fn arrays(dir: &Path) -> (State, Vec<Damage>) {
     let mut damaged = Vec::new();
     let mut state = State {
         accounts: array::<Account>(dir, &mut damaged),
@@ -70,18 +87,12 @@ pub(super) fn load(dir: &Path) -> Result<Loaded, OpenError> {
         Ok(settings) => state.settings = settings,
         Err(damage) => damaged.push(damage),
     }
-    let (journal, behind) = Journal::open(dir, &mut state)?;
-    for damage in &damaged {
-        tracing::error!(
-            file = damage.file,
-            line = damage.line,
-            column = damage.column,
-            reason = damage.reason,
-            "a file is damaged and left as it is"
-        );
-        state.empty(damage.collection);
-    }
-    Ok(Loaded { state, damaged, journal: Opened { journal, behind } })
+    (state, damaged)
+}
+
+/// What is damaged is empty, whatever the journal holds of it.
+pub(super) fn without(state: &mut State, damaged: &[Damage]) {
+    damaged.iter().for_each(|damage| state.empty(damage.collection));
 }
 
 impl State {

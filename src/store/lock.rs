@@ -9,6 +9,7 @@ use std::{
 use super::error::OpenError;
 
 /// Holds the folder until it is dropped, or the process ends in whatever way.
+#[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
@@ -33,4 +34,18 @@ pub(super) fn take(dir: &Path) -> Result<Lock, OpenError> {
         tracing::warn!(%error, "the process id could not be noted in the lock file");
     }
     Ok(Lock { _file: file })
+}
+
+/// Who has the folder: `None` when nobody has. Writes nothing, and lets go at once.
+pub(super) fn holder(dir: &Path) -> Option<Option<u32>> {
+    let mut file = File::open(dir.join(".lock")).ok()?;
+    match file.try_lock_shared() {
+        Ok(()) | Err(TryLockError::Error(_)) => None,
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Who it is only makes the word better.
+            let _ = file.read_to_string(&mut pid);
+            Some(pid.trim().parse().ok())
+        }
+    }
 }

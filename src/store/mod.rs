@@ -7,10 +7,12 @@
 
 mod adopt;
 mod arrays;
+mod copying;
 mod error;
 mod journal;
 mod load;
 mod lock;
+mod peek;
 mod pulse;
 mod record;
 mod secrets;
@@ -32,7 +34,9 @@ use secrecy::SecretString;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::{
+    copying::{Hold, copied, hold},
     error::{Damage, OpenError, StoreError},
+    peek::{Peeked, in_use, peek},
     pulse::Beat,
     record::{Record, SealedSecret, day},
     secrets::SecretState,

@@ -60,24 +60,38 @@ pub(super) fn id(owner: &str, field: &str) -> String {
 impl Vault {
     /// The vault with the key from there. A key is made only when nothing was ever sealed.
     pub(super) fn open(key: &SecretKey, sealed: &Table<SealedSecret>) -> Result<Self, OpenError> {
-        let text = match key {
-            SecretKey::Given(text) => Ok(Zeroizing::new(text.expose_secret().to_owned())),
-            SecretKey::InFile(path) => read(path),
-            SecretKey::Default(path) => match read(path) {
-                Err(error) if error.kind() == ErrorKind::NotFound && sealed.is_empty() => {
-                    make(path).map(Ok).map_err(OpenError::io(path))?
-                }
-                found => found,
-            },
+        let text = match (Self::text(key), key) {
+            (Err(error), SecretKey::Default(path)) if error.kind() == ErrorKind::NotFound && sealed.is_empty() => {
+                Ok(make(path).map_err(OpenError::io(path))?)
+            }
+            (found, _) => found,
         };
-        let vault = match text {
+        Ok(Self::of(text, key).checked(sealed))
+    }
+
+    /// Why nothing could be opened with the key from there, when nothing could. Makes no key.
+    pub(super) fn look(key: &SecretKey, sealed: &Table<SealedSecret>) -> Option<String> {
+        match Self::text(key) {
+            Err(error) if error.kind() == ErrorKind::NotFound && matches!(key, SecretKey::Default(_)) && sealed.is_empty() => None,
+            text => Self::of(text, key).checked(sealed).locked().map(str::to_owned),
+        }
+    }
+
+    fn text(key: &SecretKey) -> std::io::Result<Zeroizing<String>> {
+        match key {
+            SecretKey::Given(text) => Ok(Zeroizing::new(text.expose_secret().to_owned())),
+            SecretKey::InFile(path) | SecretKey::Default(path) => read(path),
+        }
+    }
+
+    fn of(text: std::io::Result<Zeroizing<String>>, key: &SecretKey) -> Self {
+        match text {
             Ok(text) => Self::with_key(&text),
             Err(error) => {
                 let place = if matches!(key, SecretKey::InFile(_)) { " from the file in DALLA_SECRET_KEY_FILE" } else { "" };
                 Self::Locked(format!("The key that opens stored secrets cannot be read{place}: {error}."))
             }
-        };
-        Ok(vault.checked(sealed))
+        }
     }
 
     /// Why nothing can be opened, when nothing can.

@@ -60,6 +60,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("activity") view=pages::activity::ActivityPage/>
                     <Route path=path!("settings") view=pages::settings::Settings/>
                     <Route path=path!("settings/access") view=pages::access::Access/>
+                    <Route path=path!("settings/backups") view=pages::backups::Backups/>
+                    <Route path=path!("settings/backups/:id/delete") view=pages::backups::Delete/>
                     <Route path=path!("training") view=pages::training::list::Trainings/>
                     <Route path=path!("training/new") view=pages::training::new::New/>
                     <Route path=path!("training/:id") view=pages::training::detail::Detail/>

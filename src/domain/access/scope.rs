@@ -52,8 +52,14 @@ const DEEDS: [&str; 5] = ["approve", "publish", "reconcile", "resolve", "run"];
 /// What a request asks for. The one place that says so: a route nobody thought of needs `read` when it only looks,
 /// and otherwise at least `write`.
 pub fn needed(method: &str, path: &str) -> Scope {
+    let backup = path.strip_prefix("/api/backups/");
     if matches!(method, "GET" | "HEAD") {
-        return Scope::Read;
+        // A backup's file holds everything at once, also what no other answer does.
+        return if backup.is_some_and(|rest| rest.ends_with("/file")) { Scope::Publish } else { Scope::Read };
+    }
+    // Whoever may make one should not be able to take them all away.
+    if backup.is_some() {
+        return Scope::Publish;
     }
     let under = |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let deed = path.rsplit('/').next().unwrap_or_default();
@@ -68,8 +74,22 @@ mod tests {
     fn looking_is_reading_and_everything_else_is_at_least_writing() {
         assert_eq!(needed("GET", "/api/posts"), Scope::Read);
         assert_eq!(needed("HEAD", "/media/x.png"), Scope::Read);
+        assert_eq!(needed("GET", "/api/backups/7"), Scope::Read);
+        assert_eq!(needed("POST", "/api/backups"), Scope::Write);
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"] {
             assert_eq!(needed(method, "/api/something/new"), Scope::Write);
+        }
+    }
+
+    #[test]
+    fn a_backup_is_handed_out_and_taken_away_only_with_the_widest_scope() {
+        for (method, path) in [
+            ("GET", "/api/backups/7/file"),
+            ("HEAD", "/api/backups/7/file"),
+            ("DELETE", "/api/backups/7"),
+            ("POST", "/api/backups/7/verify"),
+        ] {
+            assert_eq!(needed(method, path), Scope::Publish, "{method} {path}");
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::TaskType;
 use crate::domain::{
+    backup::Extent,
     caption::Network,
     character::text_or_null,
     dataset::DatasetId,
@@ -73,6 +74,9 @@ pub struct TaskConfig {
     /// `train_lora`: how much time it may take; `balanced` when left out.
     #[serde(deserialize_with = "preset", skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
+    /// How much a backup takes along: `records`, `pictures` (when left out) or `everything`.
+    #[serde(deserialize_with = "extent", skip_serializing_if = "is_usual_extent")]
+    pub extent: Extent,
     /// Which networks that makes. Worked out when it is read.
     #[serde(skip)]
     pub networks: Vec<Network>,
@@ -220,6 +224,19 @@ impl TaskConfig {
 
 fn is_by_autonomy(wish: &ReviewWish) -> bool {
     *wish == ReviewWish::Autonomy
+}
+
+fn is_usual_extent(extent: &Extent) -> bool {
+    *extent == Extent::default()
+}
+
+fn extent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Extent, D::Error> {
+    let wrong = || serde::de::Error::custom("choose from records, pictures, everything");
+    match Loose::deserialize(deserializer).map_err(|_| wrong())? {
+        Loose::Null(()) => Ok(Extent::default()),
+        Loose::Text(text) => Extent::from_key(text.trim()).ok_or_else(wrong),
+        Loose::Flag(_) | Loose::Number(_) => Err(wrong()),
+    }
 }
 
 fn no_empty_text<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<Option<T>, D::Error> {

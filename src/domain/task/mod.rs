@@ -30,7 +30,7 @@ const LONGEST_WINDOW_HOURS: u32 = 31 * 24;
 pub struct Task {
     /// Made by us; ids of older apps are kept.
     pub id: TaskId,
-    /// For whom.
+    /// For whom; nobody's where the type needs no character.
     #[serde(default)]
     pub character_id: CharacterId,
     /// What is done.
@@ -116,11 +116,11 @@ pub enum MissedPolicy {
 #[serde(rename_all = "camelCase", default)]
 #[schema(as = TaskInput)]
 pub struct TaskChange {
-    /// For whom; needed to make one.
+    /// For whom; needed to make one, but for a `backup`.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "character_id")]
     pub character_id: Sent<CharacterId>,
-    /// `generate_and_post`, `generate_only`, `post_next` or `train_lora`; needed to make one. The older `post_only` and
+    /// `generate_and_post`, `generate_only`, `post_next`, `train_lora` or `backup`; needed to make one. The older `post_only` and
     /// `generate_and_post_to_twitter` are understood.
     #[schema(value_type = Option<String>)]
     #[serde(rename = "type")]
@@ -157,7 +157,7 @@ impl Default for TaskType {
 
 impl TaskType {
     /// Those a person may choose.
-    pub const OFFERED: [Self; 4] = [Self::GenerateAndPost, Self::GenerateOnly, Self::PostNext, Self::TrainLora];
+    pub const OFFERED: [Self; 5] = [Self::GenerateAndPost, Self::GenerateOnly, Self::PostNext, Self::TrainLora, Self::Backup];
 
     /// As it is stored and sent.
     pub fn key(&self) -> &str {
@@ -210,6 +210,11 @@ impl TaskType {
         matches!(self, Self::GenerateAndPost | Self::GenerateAndPostToTwitter | Self::PostNext | Self::PostOnly)
     }
 
+    /// Whether it is done for a character; else it is for all of the installation.
+    pub fn needs_character(&self) -> bool {
+        !matches!(self, Self::Backup)
+    }
+
     /// Why such a task cannot be had, when it cannot.
     pub fn why_not(&self) -> Option<String> {
         let offered = Self::OFFERED.map(|kind| kind.key().to_owned()).join(", ");
@@ -219,8 +224,8 @@ impl TaskType {
             | Self::GenerateOnly
             | Self::PostNext
             | Self::PostOnly
-            | Self::TrainLora => None,
-            Self::Backup => Some(format!("Backups cannot be scheduled in this version. Choose from {offered}.")),
+            | Self::TrainLora
+            | Self::Backup => None,
             Self::Other(key) if key.is_empty() => Some(format!("Say what is to be done: {offered}.")),
             Self::Other(key) => Some(format!("“{key}” is not a type of task. Choose from {offered}.")),
         }
@@ -337,6 +342,9 @@ impl Task {
         if let Sent::Value(kind) = change.kind {
             self.kind = kind;
         }
+        if !self.kind.needs_character() {
+            self.character_id = CharacterId::none();
+        }
         let before = self.schedule.clone();
         change.schedule.set_trimmed(&mut self.schedule);
         let resumed = change.active == Sent::Value(true) && !self.active;
@@ -360,7 +368,8 @@ impl Task {
     /// Checks everything about it but whether its character is there.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
-        checks.require(!self.character_id.as_str().is_empty(), "characterId", "Say for whom it is done.");
+        let named = !self.kind.needs_character() || !self.character_id.is_none();
+        checks.require(named, "characterId", "Say for whom it is done.");
         if let Some(why) = self.kind.why_not() {
             checks.wrong("type", why);
         }

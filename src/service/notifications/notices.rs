@@ -75,8 +75,9 @@ fn of_job(state: &State, job: &Job) -> Option<Notice> {
         Work::WritePrompts(_) => format!("Prompts{whose} could not be written."),
         Work::DescribeImages(_) => format!("Pictures of a dataset{whose} could not be described."),
         Work::Train(_) => format!("A LoRA{whose} could not be trained."),
+        Work::Backup(order) if !order.scheduled => "A backup could not be made.".to_owned(),
         // What becomes of them is told of the post and of the run.
-        Work::Publish(_) | Work::RunTask(_) => return None,
+        Work::Publish(_) | Work::RunTask(_) | Work::Backup(_) => return None,
     };
     let (moment, words) = (at.timestamp_micros().to_string(), problem.message.clone());
     Some(Notice { kind: NotificationKind::JobFailed, moment, at, title, words, character_id: job.character_id.clone() })

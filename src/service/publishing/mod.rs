@@ -13,6 +13,7 @@ mod list;
 mod looking;
 mod networks;
 mod queue;
+mod restored;
 mod runs;
 mod x;
 
@@ -21,6 +22,7 @@ use chrono::{DateTime, Utc};
 pub(in crate::service) use self::{
     asking::{admit, prepare},
     queue::{broke_down, call_off_all},
+    restored::hold_what_may_be_out,
     runs::{ForRun, create_for_run, reviewed},
 };
 pub use self::{

@@ -45,7 +45,8 @@ pub(super) fn note(tx: &mut Transaction, run: Run) -> Result<bool, Error> {
 /// Gives a run a job that does it.
 pub(super) fn enqueue(tx: &mut Transaction, run: &mut Run, run_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Error> {
     let work = Work::RunTask(RunOrder { run_id: run.id.clone() });
-    let mut job = Job::queued(work, Some(run.character_id.clone()), Vec::new(), now);
+    let whose = Some(run.character_id.clone()).filter(|id| !id.is_none());
+    let mut job = Job::queued(work, whose, Vec::new(), now);
     job.run_at = run_at;
     run.job_id = Some(job.id.clone());
     Ok(tx.put(job)?)

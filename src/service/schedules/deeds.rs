@@ -60,7 +60,7 @@ pub async fn change(app: &AppState, id: &TaskId, change: TaskChange, expected: O
 /// All that is wrong with a task, its character included.
 fn check(tx: &Transaction, task: &Task) -> Result<(), Problem> {
     let mut checks = Checks::default();
-    let named = !task.character_id.as_str().is_empty();
+    let named = task.kind.needs_character() && !task.character_id.is_none();
     let there = tx.get::<Character>(task.character_id.as_str()).is_some();
     checks.require(!named || there, "characterId", "There is no such character.");
     if let Err(problem) = task.check() {
@@ -141,7 +141,7 @@ fn by_hand(tx: &mut Transaction, task: &Task, now: DateTime<Utc>) -> Result<Run,
         return Err(Problem::invalid("type", why).into());
     }
     task.config()?;
-    if tx.get::<Character>(task.character_id.as_str()).is_none() {
+    if task.kind.needs_character() && tx.get::<Character>(task.character_id.as_str()).is_none() {
         return Err(Problem::conflict("The character of this task was deleted.").into());
     }
     let run = Run::by_hand(task, now);

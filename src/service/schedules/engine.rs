@@ -92,11 +92,14 @@ fn store(tx: &mut Transaction, look: Look, now: DateTime<Utc>) -> Result<Ticked,
         // As it is now: it may have been changed or deleted since the agenda was read.
         let as_it_was = |task: &Arc<Task>| task.active && task.schedule == due.task.schedule && task.updated_at == due.task.updated_at;
         let Some(task) = tx.get::<Task>(due.task.id.as_str()).filter(as_it_was) else { continue };
-        let Some(character) = tx.get::<Character>(task.character_id.as_str()) else { continue };
-        match (look.resumed, character.is_active) {
+        let character = tx.get::<Character>(task.character_id.as_str());
+        if character.is_none() && task.kind.needs_character() {
+            continue;
+        }
+        match (look.resumed, character.filter(|character| !character.is_active)) {
             (true, _) => skip(tx, &task, &due, "Everything was paused.", &mut ticked, now)?,
-            (false, false) => skip(tx, &task, &due, &format!("{} is resting.", character.name), &mut ticked, now)?,
-            (false, true) => run(tx, &task, &due, &mut ticked, now)?,
+            (false, Some(resting)) => skip(tx, &task, &due, &format!("{} is resting.", resting.name), &mut ticked, now)?,
+            (false, None) => run(tx, &task, &due, &mut ticked, now)?,
         }
         book::forget_old(tx, &task.id, now)?;
     }

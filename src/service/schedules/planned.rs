@@ -26,7 +26,8 @@ pub struct Planned {
 }
 
 /// The runs of active tasks after `from`, up to `to` with it, soonest first; at most `cap`. Tasks whose schedule
-/// cannot be read, or whose character is gone or rests, have none. `zone` is that of the installation.
+/// cannot be read, or whose character is gone or rests, have none; neither have
+/// backups, which nobody gets to see. `zone` is that of the installation.
 pub fn planned(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize, zone: Tz) -> Vec<Planned> {
     struct Next<'a> {
         task: &'a Task,

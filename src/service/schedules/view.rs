@@ -204,7 +204,7 @@ pub fn view(app: &AppState, state: &State, task: &Task, now: DateTime<Utc>) -> T
     let character = state.characters.get(task.character_id.as_str());
     let rule = task.rule();
     let resting = character.filter(|character| !character.is_active).map(|character| format!("{} is resting.", character.name));
-    let gone = character.is_none().then(|| "Its character is gone.".to_owned());
+    let gone = (character.is_none() && task.kind.needs_character()).then(|| "Its character is gone.".to_owned());
     let unreadable = rule.as_ref().err().map(|problem| problem.message.clone());
     let problem = task.kind.why_not().or(unreadable).or(gone).or_else(|| task.config().err().map(|problem| problem.message)).or(resting);
     let next_runs: Vec<_> = match &rule {

@@ -19,7 +19,7 @@ pub fn JobCard(job: Arc<Job>) -> impl IntoView {
     let app = context::app();
     let progress = app.live.progress(&job.id);
     let name = job.character_id.as_ref().and_then(|id| app.store.read().characters.get(id.as_str()).map(|one| one.name.clone()));
-    let title = format!("{}, {}", name.unwrap_or_else(|| "Someone".into()), words::start(&subject(&job), 60));
+    let title = format!("{}, {}", name.unwrap_or_else(|| nobody(&job)), words::start(&subject(&job), 60));
     let preview = progress.as_ref().filter(|progress| progress.preview > 0).map(|progress| {
         view! { <img src=format!("/api/jobs/{}/preview?n={}", job.id, progress.preview) alt="Preview"/> }
     });
@@ -37,6 +37,11 @@ pub fn JobCard(job: Arc<Job>) -> impl IntoView {
     .into_any()
 }
 
+/// Who is named where no character is.
+fn nobody(job: &Job) -> String {
+    if matches!(job.work, Work::Backup(_)) { "Backup".to_owned() } else { "Someone".to_owned() }
+}
+
 /// What a job is about, in words.
 pub fn subject(job: &Job) -> String {
     match &job.work {
@@ -47,6 +52,7 @@ pub fn subject(job: &Job) -> String {
         Work::DescribeImages(order) => format!("captions of {}", words::count(order.names.len(), "picture", "pictures")),
         Work::Publish(order) => super::post::title(&order.post_id),
         Work::RunTask(_) => "a task".to_owned(),
+        Work::Backup(order) => order.extent.label().to_lowercase(),
         Work::Train(order) => format!("training of {}", training_name(&order.training_id)),
     }
 }
@@ -63,6 +69,7 @@ fn maker(job: &Job) -> String {
         Work::WriteCaption(_) | Work::WritePrompts(_) | Work::DescribeImages(_) => "Gemini".to_owned(),
         Work::Publish(order) => super::post::place(&order.post_id).to_owned(),
         Work::RunTask(_) => "Schedules".to_owned(),
+        Work::Backup(order) => crate::domain::backup::file_name(&order.backup_id),
         Work::Train(_) => "Trainer".to_owned(),
     }
 }
@@ -95,6 +102,7 @@ fn waiting(job: &Job) -> String {
         Lane::Draw => "Waiting for a free ComfyUI".to_owned(),
         Lane::Publish => "Waiting for its time".to_owned(),
         Lane::Tasks => "Waiting for its pictures, words or posts".to_owned(),
+        Lane::Housekeeping => "Waiting for its turn".to_owned(),
         Lane::Train => "Waiting until the training before it has ended".to_owned(),
     }
 }

@@ -50,6 +50,7 @@ pub fn page_of(job: &Job) -> String {
         Work::WritePrompts(_) => format!("/prompts?job={id}"),
         Work::DescribeImages(order) => format!("/datasets/{}?job={id}", context::encode(order.dataset_id.as_str())),
         Work::RunTask(_) => "/schedules/runs".to_owned(),
+        Work::Backup(_) => super::backups::PAGE.to_owned(),
         Work::Publish(order) => format!("/posts/{}", context::encode(order.post_id.as_str())),
         Work::Train(order) => super::training::page_of(&order.training_id),
     }

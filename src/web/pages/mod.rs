@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod backups;
 pub mod calendar;
 pub mod characters;
 pub mod content;

@@ -244,6 +244,7 @@ pub fn Settings() -> impl IntoView {
             <WebhookCard/>
             <super::training::setup::TrainingCard/>
             <super::access::AccessCard/>
+            <super::backups::BackupCard/>
             <section class="card"><header><h2>"This installation"</h2><p>"Set when it is started: by flags, the environment or .env."</p></header><div class="body">
                 <dl class="facts">
                     <dt>"Time zone"</dt><dd>{app.timezone.to_string()}</dd>

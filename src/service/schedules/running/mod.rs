@@ -4,6 +4,7 @@
 //! A run holds no worker while it waits for a picture, for words or for a post: it puts itself back into its queue in
 //! the same step in which it sees that there is something to wait for, and is woken when that has ended.
 
+mod backing_up;
 mod drawing;
 mod following;
 mod posting;
@@ -147,6 +148,10 @@ impl Runner<'_> {
     }
 
     async fn advance(&self) -> Result<Next, Stop> {
+        // What is for all of the installation has no character to set a scene with.
+        if let Some(run) = self.without_character() {
+            return self.back_up(&run).await;
+        }
         let scene = self.scene()?;
         if let Some(step) = scene.run.open_step() {
             return match step.deed {
@@ -156,6 +161,7 @@ impl Runner<'_> {
                 RunDeed::Review => self.review(&scene).await,
                 RunDeed::Post => self.posted(&scene, step).await,
                 RunDeed::Train => self.asked(&scene, step).await,
+                RunDeed::Backup => unreachable!("a run of a character makes no backup"),
             };
         }
         match scene.wanted() {
@@ -247,7 +253,11 @@ impl Runner<'_> {
 
     /// The job of a step, once it is done; else what follows from that it is not.
     async fn done(&self, scene: &Scene, step: &RunStep) -> Result<Result<Arc<Job>, Next>, Stop> {
-        let job = step.job_id.as_ref().and_then(|id| scene.state.jobs.get(id.as_str())).cloned();
+        self.done_in(&scene.state, step).await
+    }
+
+    async fn done_in(&self, state: &State, step: &RunStep) -> Result<Result<Arc<Job>, Next>, Stop> {
+        let job = step.job_id.as_ref().and_then(|id| state.jobs.get(id.as_str())).cloned();
         let job = job.ok_or_else(|| Problem::conflict("The job that was to do this is gone."))?;
         match &job.status {
             JobStatus::Done => Ok(Ok(job)),
@@ -354,8 +364,11 @@ fn verdict(tx: &Transaction, run: &Run) -> RunState {
         return RunState::Failed { problem: Problem::new(Kind::Refused, step.outcome.clone()) };
     }
     let posts: Vec<_> = run.steps.iter().filter_map(|step| tx.get::<Post>(step.post_id.as_ref()?.as_str())).collect();
-    let trains = run.steps.iter().any(|step| step.training_id.is_some());
-    if posts.is_empty() && !run.kind.generates() && !trains {
+    let nothing = match run.kind {
+        TaskType::TrainLora => run.steps.iter().all(|step| step.training_id.is_none()),
+        _ => posts.is_empty() && run.kind.posts() && !run.kind.generates(),
+    };
+    if nothing {
         let why = run.steps.last().map(|step| step.outcome.clone()).unwrap_or_default();
         return RunState::Skipped { why };
     }

@@ -11,6 +11,7 @@ use super::{
     list::{Buttons, TaskPill},
     page_of,
     runs::RunItem,
+    whose,
 };
 use crate::{
     domain::task::TaskId,
@@ -67,13 +68,13 @@ pub fn Edit() -> impl IntoView {
         let all = format!("/schedules/runs?task={}", context::encode(task.id.as_str()));
         view! { <footer><a class="button small" href=all>"All its runs"</a></footer> }
     });
-    let name = shown.character_name.clone().unwrap_or_else(|| "A deleted character".into());
+    let whose = whose(&task.kind, shown.character_name.as_deref());
     let title = if shown.words.is_empty() { "A schedule that cannot be read".to_owned() } else { shown.words.clone() };
     let when = match shown.next_run {
         Some(at) => view! { " · next "<words::Time at=Some(at)/> }.into_any(),
         None => ().into_any(),
     };
-    let sub = view! { <TaskPill view=shown.clone()/>" "{task.kind.label().to_owned()}" for "{name}{when} };
+    let sub = view! { <TaskPill view=shown.clone()/>" "{task.kind.label().to_owned()}{whose}{when} };
     let problem = shown.problem.clone().map(|problem| view! { <p class="note warn"><span>{problem}</span></p> });
     let rows = runs.into_iter().enumerate().map(|(place, run)| view! { <RunItem run open=place == 0 with_task=false/> }).collect_view();
     let rows = if shown.last_result.is_none() { view! { <p class="muted">"It has not run yet."</p> }.into_any() } else { rows.into_any() };

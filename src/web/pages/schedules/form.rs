@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Times, training::Training};
 use crate::{
     domain::{
+        backup::Extent,
         character::CharacterId,
         model::LoraUse,
         problem::{Checks, Problem},
@@ -58,6 +59,7 @@ pub struct TaskForm {
     pub(super) base_model: String,
     pub(super) dataset_id: String,
     pub(super) preset: String,
+    extent: String,
 }
 
 /// The form as it stands in a URL, for the preview.
@@ -117,6 +119,7 @@ impl TaskForm {
             base_model: config.base_model.clone(),
             dataset_id: config.dataset_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             preset: config.preset.unwrap_or_default().key().to_owned(),
+            extent: config.extent.key().to_owned(),
             prompt: config.prompt,
         }
     }
@@ -152,6 +155,9 @@ impl TaskForm {
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
         let kind = TaskType::from_key(&self.kind);
+        if kind == TaskType::Backup {
+            config = Map::from_iter([("extent".to_owned(), text(&self.extent))]);
+        }
         if kind.posts() {
             config.insert("postToInstagram".into(), json!(self.post_to_instagram.is_some()));
             config.insert("postToTwitter".into(), json!(self.post_to_twitter.is_some()));
@@ -192,6 +198,7 @@ pub fn TaskFields(form: Form<TaskForm>, #[prop(optional_no_strip)] stored: Optio
     let app = context::app();
     let people: Vec<_> = app.store.read().characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let values = form.values.clone();
+    let extents = Extent::ALL.map(|extent| (extent.key().to_owned(), extent.label().to_owned())).to_vec();
     let action = if stored.is_none() { "/actions/schedules/create" } else { "/actions/schedules/save" };
     let here = stored.as_ref().map_or_else(|| "/schedules/new".to_owned(), |task| super::page_of(&task.id));
     let back = stored.as_ref().map_or_else(|| "/schedules".to_owned(), |task| super::page_of(&task.id));
@@ -202,7 +209,8 @@ pub fn TaskFields(form: Form<TaskForm>, #[prop(optional_no_strip)] stored: Optio
             <ProblemSummary problem=form.problem.clone()/>
             <div class="field-row halves">
                 <Choice name="kind" about="type" label="What" value=values.kind.clone() options=kinds(&values.kind) wrong=form.wrong("type")/>
-                <Choice name="characterId" label="For whom" value=values.character_id.clone() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
+                <div class="for-characters"><Choice name="characterId" label="For whom" value=values.character_id.clone() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/></div>
+                <div class="for-backups"><Choice name="extent" about="config.extent" label="How much" value=values.extent.clone() options=vec![OptionGroup::plain(extents)] wrong=form.wrong("config.extent")/></div>
             </div>
             <When form=form.clone() stored/>
             <Networks form=form.clone()/>

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use leptos::prelude::*;
 
-use super::{page_of, runs::RunPill};
+use super::{page_of, runs::RunPill, whose};
 use crate::{
     domain::{
         caption::Network,
@@ -147,7 +147,7 @@ pub fn Tasks(app: AppState, state: Arc<State>, character: Option<CharacterId>) -
 #[component]
 fn Row(view: TaskView) -> impl IntoView {
     let task = &view.task;
-    let name = view.character_name.clone().unwrap_or_else(|| "a deleted character".into());
+    let whose = whose(&task.kind, view.character_name.as_deref());
     let title = if view.words.is_empty() { task.schedule.clone() } else { view.words.clone() };
     let zone = (!task.timezone.is_empty()).then(|| view! { <span class="tag">{task.timezone.clone()}</span> });
     let networks = networks(task).into_iter().map(|network| view! { <span class="tag">{network.label()}</span> }).collect_view();
@@ -164,7 +164,7 @@ fn Row(view: TaskView) -> impl IntoView {
             <TaskPill view=view.clone()/>
             <div>
                 <a class="strong" href=page_of(&task.id)>{title}</a>
-                <p>{task.kind.label().to_owned()}" for "{name}" "{networks}{zone}</p>
+                <p>{task.kind.label().to_owned()}{whose}" "{networks}{zone}</p>
                 {next}
                 {last}
             </div>
@@ -202,7 +202,7 @@ pub fn Buttons(view: TaskView) -> impl IntoView {
     } else {
         view! { <Icon of=icondata_lu::LuPlay/> }
     };
-    let can_run = task.kind.why_not().is_none() && view.character_name.is_some();
+    let can_run = task.kind.why_not().is_none() && (view.character_name.is_some() || !task.kind.needs_character());
     let ask = asks(&app, &view);
     let run = can_run.then(|| {
         view! {

@@ -12,11 +12,23 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use leptos::prelude::*;
 
-use crate::{domain::task::TaskId, web::context};
+use crate::{
+    domain::task::{TaskId, TaskType},
+    web::context,
+};
 
 /// Where a task is looked at and changed.
 pub fn page_of(id: &TaskId) -> String {
     format!("/schedules/{}", context::encode(id.as_str()))
+}
+
+/// For whom a task is, as it follows on what it does: " for Luna", or nothing where it is for nobody.
+pub fn whose(kind: &TaskType, name: Option<&str>) -> String {
+    match name {
+        _ if !kind.needs_character() => String::new(),
+        Some(name) => format!(" for {name}"),
+        None => " for a deleted character".to_owned(),
+    }
 }
 
 /// Times as the wall clock of a zone shows them, each with how far away it is.

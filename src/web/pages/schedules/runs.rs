@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::page_of;
+use super::{page_of, whose};
 use crate::{
     domain::{
         character::CharacterId,
@@ -116,9 +116,9 @@ pub fn RunPill(state: RunState) -> impl IntoView {
 #[component]
 pub fn RunItem(run: Arc<Run>, open: bool, with_task: bool) -> impl IntoView {
     let state = context::app().store.read();
-    let name = state.characters.get(run.character_id.as_str()).map_or_else(|| "a deleted character".to_owned(), |one| one.name.clone());
+    let whose = whose(&run.kind, state.characters.get(run.character_id.as_str()).map(|one| one.name.as_str()));
     let about = with_task.then(|| {
-        let what = format!("{} for {name}", run.kind.label());
+        let what = format!("{}{whose}", run.kind.label());
         let there = state.tasks.get(run.task_id.as_str()).is_some();
         if there {
             view! { <p><a href=page_of(&run.task_id)>{what}</a></p> }.into_any()
@@ -126,7 +126,7 @@ pub fn RunItem(run: Arc<Run>, open: bool, with_task: bool) -> impl IntoView {
             view! { <p>{what}", of a deleted schedule"</p> }.into_any()
         }
     });
-    let summary = with_task.then(|| view! { <span class="clip">{format!("{} for {name}", run.kind.label())}</span> });
+    let summary = with_task.then(|| view! { <span class="clip">{format!("{}{whose}", run.kind.label())}</span> });
     let why = Some(run.state.words().to_owned()).filter(|why| !why.is_empty()).map(|why| view! { <p>{why}</p> });
     let steps = run.steps.iter().map(|step| view! { <Step step=step.clone() state=Arc::clone(&state)/> }).collect_view();
     let steps = (!run.steps.is_empty()).then(|| view! { <ul class="list">{steps}</ul> });
