@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn a_command_knows_where_the_data_is() {
         let config = Config::try_parse_from(["digital-dalla", "set-password", "--data-dir", "elsewhere"]).unwrap();
-        assert_eq!((config.command, config.data_dir()), (Some(Command::SetPassword), PathBuf::from("elsewhere")));
+        assert_eq!((config.command.clone(), config.data_dir()), (Some(Command::SetPassword), PathBuf::from("elsewhere")));
     }
 
     #[test]

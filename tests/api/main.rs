@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod activity;
+mod backups;
 mod bad_input;
 mod bombs;
 mod calendar;

@@ -117,10 +117,10 @@ async fn what_is_wrong_with_a_task_is_said_by_its_field() {
         (
             json!({"type": "dance"}),
             "type",
-            "“dance” is not a type of task. Choose from generate_and_post, generate_only, post_next, train_lora.",
+            "“dance” is not a type of task. Choose from generate_and_post, generate_only, post_next, train_lora, backup.",
         ),
         (json!({"type": "train_lora"}), "config.baseModel", "Choose the model to train on."),
-        (json!({"type": "backup"}), "type", "Backups cannot be scheduled in this version."),
+        (json!({"type": "backup", "config": {"extent": "some"}}), "config.extent", "Choose from records, pictures, everything."),
         (json!({"missedPolicy": "perhaps"}), "missedPolicy", "Choose from"),
         (json!({"missedWindowHours": 0}), "missedWindowHours", "Choose 1 to 744 hours."),
         (json!({"active": "perhaps"}), "active", "Write true or false."),

@@ -120,9 +120,17 @@ pub fn run_typing(dir: &Path, arguments: &[&str], typed: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// The same, to be started in whatever way.
+pub fn arguments(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(dir);
+    command.args(arguments);
+    command
+}
+
 fn command(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_digital-dalla"));
-    let variables = std::env::vars().filter(|(name, _)| ["DALLA_", "COMFYUI_", "GEMINI_"].iter().any(|ours| name.starts_with(ours)));
+    let variables =
+        std::env::vars().filter(|(name, _)| ["DALLA_", "COMFYUI_", "GEMINI_", "KOHYA_"].iter().any(|ours| name.starts_with(ours)));
     for (name, _) in variables {
         command.env_remove(name);
     }

@@ -1,8 +1,11 @@
 //! The real binary: started, killed, starved, and stopped.
 
 mod access;
+mod backups;
 mod binary;
+mod check;
 mod damage;
+mod doctor;
 mod jobs;
 mod life;
 mod posts;

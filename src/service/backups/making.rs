@@ -257,3 +257,38 @@ pub(super) fn megabytes(bytes: u64) -> String {
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::backup::{BackupRequest, Extent};
+
+    fn making(data: &Path) -> Making {
+        let now = "2026-11-27T08:00:00Z".parse().unwrap();
+        let order = BackupOrder::new(&BackupRequest { extent: Extent::Pictures, keep: false }, false, now);
+        Making { state: Arc::default(), data: data.to_owned(), order, now, stop: CancellationToken::new() }
+    }
+
+    #[test]
+    fn one_that_is_stopped_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let making = making(dir.path());
+        making.stop.cancel();
+        assert!(matches!(making.make(&mut |_| {}), Err(Broke::Stopped)));
+        assert_eq!(fs::read_dir(folder_of(dir.path())).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn one_that_is_there_already_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let making = making(dir.path());
+        let first = making.make(&mut |_| {}).unwrap();
+        making.note(&first).unwrap();
+        let mut steps = 0;
+        assert_eq!(making.make(&mut |_| steps += 1).unwrap(), first);
+        assert_eq!(steps, 0);
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(folder_of(dir.path()).join(first.file_name())).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

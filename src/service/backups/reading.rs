@@ -283,7 +283,7 @@ fn compare(manifest: &Manifest, sizes: &HashMap<String, u64>) -> Result<(), Brok
     }
     let lost = manifest.summary.counts.keys().find(|name| !listed.contains(format!("{name}.json").as_str()));
     match lost {
-        Some(name) => Err(wrong(format!("{}.json is missing in it.", shown(name)))),
+        Some(name) => Err(wrong(format!("{} is missing in it.", shown(&format!("{name}.json"))))),
         None => Ok(()),
     }
 }
@@ -306,3 +306,6 @@ fn shown(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_control() { '?' } else { c }).take(120).collect();
     format!("“{plain}”")
 }
+
+#[cfg(test)]
+mod tests;
