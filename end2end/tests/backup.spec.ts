@@ -39,7 +39,7 @@ test('a backup is made, kept, downloaded, verified and deleted', async ({ page }
   await page.locator('#backups .list > li', { hasText: name }).getByRole('link', { name: `Delete ${name}` }).click();
   await expect(heading(page)).toHaveText('Delete this backup?');
   await page.getByRole('button', { name: 'Delete backup' }).click();
-  await expect(page.getByText('Deleted.')).toBeVisible();
+  await expect(page.getByText('The backup is deleted.')).toBeVisible();
   await expect(page.locator('#backups .list > li', { hasText: name })).toHaveCount(0);
 });
 

@@ -74,7 +74,6 @@ fn make(options: &OpenOptions, how: BackupArguments, stop: CancellationToken) ->
         }
         None => {
             let backup = making.make(&mut told).map_err(Broke::words)?;
-            making.note(&backup).map_err(Broke::words)?;
             let gone = backups::make_room_in(dir, kept).map_err(|error| format!("Old backups could not be removed: {error}"))?;
             let path = dir.join(backups::FOLDER).join(backup.file_name());
             Ok((backup, path, gone))

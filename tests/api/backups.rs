@@ -80,7 +80,7 @@ async fn a_backup_holds_everything_that_is_stored_and_nothing_that_must_not_leav
     assert_eq!((&backup["contents"]["extent"], &backup["trouble"]), (&json!("pictures"), &Value::Null));
     assert!(backup["verifiedAt"].is_string() && backup["keep"] == false && backup["scheduled"] == false, "{backup:#}");
     assert_eq!((&backup["contents"]["counts"]["characters"], &backup["contents"]["counts"]["content"]), (&json!(1), &json!(1)));
-    assert_eq!(app.backups().await, [backup.clone()]);
+    assert_eq!(app.backups().await, std::slice::from_ref(&backup));
 
     let sent = app.request(Method::GET, &format!("/api/backups/{}/file", backup["id"].as_str().unwrap())).send().await.unwrap();
     assert_eq!(
@@ -319,7 +319,7 @@ async fn the_pages_do_all_of_it_without_script() {
     assert!(page.contains("Choose 1 to 365 backups.") && page.contains("value=\"none\""), "{page}");
     assert!(app.get(&format!("/settings/backups/{id}/delete")).await.text.contains("This cannot be undone."));
     let page = app.submit("/actions/backups/delete", &[("id", &id)]).await;
-    assert!(page.contains("Deleted.") && page.contains("No backup yet"), "{page}");
+    assert!(page.contains("The backup is deleted.") && page.contains("No backup yet"), "{page}");
 }
 
 /// Plans a post on X, and answers its id.

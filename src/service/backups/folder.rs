@@ -93,7 +93,7 @@ pub(super) fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes what was never finished.
+/// Removes what was never finished, and notes of what is not there.
 pub(super) fn tidy(folder: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -101,8 +101,13 @@ pub(super) fn tidy(folder: &Path) -> io::Result<()> {
     };
     for entry in entries {
         let entry = entry?;
-        if entry.file_name().to_str().is_some_and(is_unfinished) {
-            let path = entry.path();
+        let path = entry.path();
+        let is_note = path.extension().is_some_and(|end| end == "json");
+        let zip = path.with_extension("zip");
+        let known = zip.file_name().and_then(|name| name.to_str()).is_some_and(|name| id_of(name).is_some());
+        if is_note && known && !zip.exists() {
+            fs::remove_file(&path)?;
+        } else if entry.file_name().to_str().is_some_and(is_unfinished) {
             if entry.file_type()?.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? }
         }
     }

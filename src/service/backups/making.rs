@@ -11,6 +11,7 @@ use std::{
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 use tokio_util::sync::CancellationToken;
 use zip::{CompressionMethod, DateTime as ZipTime, ZipWriter, write::SimpleFileOptions};
 
@@ -66,68 +67,76 @@ impl Making {
             return Ok(there);
         }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Broke::file("Making the folder of backups"))?;
-        self.make_at(&path, told)
+        let (file, backup) = self.write(&folder, told)?;
+        // First, so that nobody sees the zip without what is known of it.
+        folder::note(&path, &backup).map_err(Broke::file("Noting what is in a backup"))?;
+        put(file, &path)?;
+        Ok(backup)
     }
 
-    /// Makes it as that file.
+    /// Makes it as that file, outside of the folder of backups.
     pub fn make_at(&self, path: &Path, told: &mut dyn FnMut(Step)) -> Result<Backup, Broke> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let arrays =
-            tempfile::Builder::new().prefix(".arrays-").suffix(MAKING).tempdir_in(folder).map_err(Broke::file("Writing a backup"))?;
+        let (file, backup) = self.write(folder, told)?;
+        put(file, path)?;
+        Ok(backup)
+    }
+
+    /// Writes it into a folder under another name, and reads it again.
+    fn write(&self, folder: &Path, told: &mut dyn FnMut(Step)) -> Result<(NamedTempFile, Backup), Broke> {
+        let starting = |source| Broke::File { doing: "Writing a backup", source };
+        let arrays = tempfile::Builder::new().prefix(".arrays-").suffix(MAKING).tempdir_in(folder).map_err(starting)?;
         self.state.write_into(arrays.path()).map_err(Broke::file("Writing the records"))?;
         let contents = Contents::of(&self.state, &self.data, self.order.extent).map_err(Broke::file("Looking for files"))?;
-        self.room(folder, arrays.path(), &contents)?;
-        let file = tempfile::Builder::new().prefix(".zip-").suffix(MAKING).tempfile_in(folder).map_err(Broke::file("Writing a backup"))?;
+        room(folder, arrays.path(), &contents)?;
+        let file = tempfile::Builder::new().prefix(".zip-").suffix(MAKING).tempfile_in(folder).map_err(starting)?;
         let mut writing = Writing::new(self, file.as_file(), contents.files.len());
         writing.arrays(arrays.path())?;
         writing.files(contents, told)?;
         let manifest = writing.finish()?;
-        file.as_file().sync_all().map_err(Broke::file("Writing a backup"))?;
+        file.as_file().sync_all().map_err(starting)?;
         let all = manifest.entries.len();
         let summary = reading::verify(file.path(), &self.stop, &mut |done| told(Step::Verifying(done, all)))?;
-        let bytes = file.as_file().metadata().map_err(Broke::file("Looking at a backup"))?.len();
-        file.persist(path).map_err(|error| Broke::File { doing: "Putting a backup in its place", source: error.error })?;
-        sync(folder).map_err(Broke::file("Putting a backup in its place"))?;
         let backup = Backup {
             id: self.order.backup_id.clone(),
-            bytes,
+            bytes: file.as_file().metadata().map_err(starting)?.len(),
             keep: self.order.keep,
             scheduled: self.order.scheduled,
             verified_at: Some(Utc::now()),
             trouble: None,
             contents: Some(summary),
         };
-        Ok(backup)
+        Ok((file, backup))
     }
+}
 
-    /// Writes down what is known of a backup that was made.
-    pub fn note(&self, backup: &Backup) -> Result<(), Broke> {
-        let path = folder_of(&self.data).join(backup.file_name());
-        folder::note(&path, backup).map_err(Broke::file("Noting what is in a backup"))
+fn put(file: NamedTempFile, path: &Path) -> Result<(), Broke> {
+    let putting = |source| Broke::File { doing: "Putting a backup in its place", source };
+    file.persist(path).map_err(|error| putting(error.error))?;
+    sync(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))).map_err(putting)
+}
+
+/// Whether the disk has room for a backup, as if nothing became smaller by packing.
+fn room(folder: &Path, arrays: &Path, contents: &Contents) -> Result<(), Broke> {
+    let mut records = 0;
+    for entry in fs::read_dir(arrays).map_err(Broke::file("Looking how much room there is"))? {
+        records += entry.and_then(|entry| entry.metadata()).map_err(Broke::file("Looking how much room there is"))?.len();
     }
-
-    /// Whether the disk has room for it, as if nothing became smaller by packing.
-    fn room(&self, folder: &Path, arrays: &Path, contents: &Contents) -> Result<(), Broke> {
-        let mut records = 0;
-        for entry in fs::read_dir(arrays).map_err(Broke::file("Looking how much room there is"))? {
-            records += entry.and_then(|entry| entry.metadata()).map_err(Broke::file("Looking how much room there is"))?.len();
-        }
-        let needed = contents.files.iter().map(|file| file.bytes).sum::<u64>() + records;
-        match free(folder) {
-            Ok(free) if free < needed.saturating_add(RESERVE) => Err(Problem::new(
-                Kind::StorageFull,
-                format!(
-                    "The disk has too little room: this backup needs about {}, and {} are free. Make room, or back up records only.",
-                    megabytes(needed),
-                    megabytes(free)
-                ),
-            )
-            .into()),
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "how much room the disk has cannot be told");
-                Ok(())
-            }
+    let needed = contents.files.iter().map(|file| file.bytes).sum::<u64>() + records;
+    match free(folder) {
+        Ok(free) if free < needed.saturating_add(RESERVE) => Err(Problem::new(
+            Kind::StorageFull,
+            format!(
+                "The disk has too little room: this backup needs about {}, and {} are free. Make room, or back up records only.",
+                megabytes(needed),
+                megabytes(free)
+            ),
+        )
+        .into()),
+        Ok(_) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "how much room the disk has cannot be told");
+            Ok(())
         }
     }
 }
@@ -283,7 +292,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let making = making(dir.path());
         let first = making.make(&mut |_| {}).unwrap();
-        making.note(&first).unwrap();
         let mut steps = 0;
         assert_eq!(making.make(&mut |_| steps += 1).unwrap(), first);
         assert_eq!(steps, 0);

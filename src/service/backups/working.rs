@@ -42,11 +42,9 @@ pub(in crate::service) async fn work(app: &AppState, id: &JobId, order: &BackupO
         Making { state: app.store.read(), data: app.store.dir().to_owned(), order: order.clone(), now: Utc::now(), stop: stop.clone() };
     let (steps, mut heard) = watch::channel(None);
     let mut made = tokio::task::spawn_blocking(move || {
-        let backup = making.make(&mut |step| {
+        making.make(&mut |step| {
             steps.send_replace(Some(step));
-        })?;
-        making.note(&backup)?;
-        Ok::<_, Broke>(backup)
+        })
     });
     let mut ticks = tokio::time::interval(LOOK);
     let made = loop {

@@ -91,7 +91,7 @@ pub async fn delete_backup(id: BackupId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(PAGE, async {
         backups::delete(&app, &id).await?;
-        Ok(Done::to(PAGE).saying("Deleted."))
+        Ok(Done::to(PAGE).saying("The backup is deleted."))
     })
     .await
 }
