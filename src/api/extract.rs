@@ -61,7 +61,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(syntax)?;
     // A list would be taken for the fields in their order.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::new(Kind::Malformed, "Send an object, as in {…}. This is a list.").into());
+        return Err(Problem::invalid("body", "Send an object, as in {…}. This is a list.").into());
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut reader);

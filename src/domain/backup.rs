@@ -59,6 +59,7 @@ pub struct BackupOrder {
 /// What a backup says of itself: all but its list of files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = BackupSummary)]
 pub struct Summary {
     /// The version of the way it is written; see [`FORMAT`].
     pub format: u32,

@@ -55,8 +55,8 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         assert!(!detail.contains("untagged"), "words for people: {detail}");
     }
     for body in [json!([]), json!(["Luna", "kind"])] {
-        let (detail, _) = app.post("/api/characters", body).await.problem(400);
-        assert_eq!(detail, "Send an object, as in {…}. This is a list.");
+        let (detail, fields) = app.post("/api/characters", body).await.problem(422);
+        assert_eq!((detail.as_str(), fields.as_slice()), ("Send an object, as in {…}. This is a list.", &["body".to_owned()][..]));
     }
     assert_eq!(app.get("/api/characters").await.text, "[]");
 }

@@ -255,8 +255,7 @@ async fn tasks_of_a_resting_character_rest_and_those_that_cannot_be_read_stand_s
     with(&app, &[odd("a", "0 * * * *"), odd("b", "0 0 9 * * *"), odd("c", "0 0 31 2 *")]).await;
     let luna: Character = serde_json::from_value(json!({"id": "luna", "name": "Luna", "isActive": false})).unwrap();
     app.store.write::<_, StoreError>(move |tx| tx.put(luna)).await.unwrap();
-    let other: Task =
-        serde_json::from_value(json!({"id": "d", "characterId": "luna", "type": "train_lora", "schedule": "* * * * *"})).unwrap();
+    let other: Task = serde_json::from_value(json!({"id": "d", "characterId": "luna", "type": "dance", "schedule": "* * * * *"})).unwrap();
     let orphan: Task =
         serde_json::from_value(json!({"id": "e", "characterId": "gone", "type": "post_next", "schedule": "* * * * *"})).unwrap();
     app.store.write::<_, StoreError>(move |tx| tx.put(other).and_then(|()| tx.put(orphan))).await.unwrap();
