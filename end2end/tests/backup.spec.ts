@@ -61,6 +61,7 @@ test('a schedule makes one each night', async ({ page }) => {
   await expect(heading(page)).toHaveText('New schedule');
   await expect(page.getByLabel('What', { exact: true })).toHaveValue('backup');
   await expect(page.getByLabel('When', { exact: true })).toHaveValue('30 4 * * *');
+  await expect(page.getByLabel('How much')).toHaveValue('pictures');
   // A backup is nobody's, and nothing is drawn or posted.
   await expect(page.getByLabel('For whom')).toBeHidden();
   await expect(page.getByText('Where it is posted')).toBeHidden();

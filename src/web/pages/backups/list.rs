@@ -35,7 +35,7 @@ pub(super) fn List(backups: Vec<Backup>) -> impl IntoView {
     let sum = format!("{}, {} together", words::count(backups.len(), "backup", "backups"), words::bytes(all));
     let rows = backups.into_iter().map(row).collect_view();
     view! {
-        <section class="card"><header><h2>"Backups"</h2><p>{sum}</p></header><div class="body"><ul class="list roomy">{rows}</ul></div></section>
+        <section class="card"><header><h2>"Backups"</h2><p>{sum}</p></header><div class="body"><ul class="list roomy backups">{rows}</ul></div></section>
     }
     .into_any()
 }

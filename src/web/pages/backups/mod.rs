@@ -100,7 +100,7 @@ fn BackUpCard() -> impl IntoView {
                     help="Sessions, the secret key and this machine's settings are never in it."/>
                 <label class="check"><input type="checkbox" name=sent("keep") checked=form.values.keep.is_some()/><span>"Keep it until I delete it"</span></label>
                 <div class="form-actions"><button class="button primary"><Icon of=icondata_lu::LuArchive/>"Back up now"</button>
-                    <a class="button quiet" href="/schedules/new?form[kind]=backup&form[schedule]=30+4+*+*+*&form[active]=on&form[missedPolicy]=once&form[missedWindowHours]=24"><Icon of=icondata_lu::LuAlarmClock/>"Make one each night"</a></div>
+                    <a class="button quiet" href="/schedules/new?form[kind]=backup&form[schedule]=30+4+*+*+*&form[extent]=pictures&form[active]=on&form[missedPolicy]=once&form[missedWindowHours]=24"><Icon of=icondata_lu::LuAlarmClock/>"Make one each night"</a></div>
             </form>
         </div></section>
     }
