@@ -16,7 +16,7 @@ use tower_http::{
 };
 
 use super::refusal::{is_api, refuse};
-use crate::{api, config::Config, domain::access::Caller, service, state::AppState};
+use crate::{api, domain::access::Caller, service, state::AppState};
 
 /// How much longer than an API call may wait any request may take.
 const TO_ANSWER: Duration = Duration::from_secs(60);
@@ -74,10 +74,10 @@ type Refuse = fn(ProtectionError) -> Response;
 
 impl SameSite {
     /// With the front ends that are allowed.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(app: &AppState) -> Self {
         let api = CsrfLayer::new().with_rejection_response((|_| refuse("/api", StatusCode::FORBIDDEN, FOREIGN)) as Refuse);
         let others = CsrfLayer::new().with_rejection_response((|_| refuse("/", StatusCode::FORBIDDEN, FOREIGN)) as Refuse);
-        let front_ends = config.cors_origins.iter().filter(|origin| !origin.is_empty());
+        let front_ends = app.config.cors_origins.iter().filter(|origin| !origin.is_empty());
         // They were read as origins when the process started.
         let api = front_ends.fold(api, |api, origin| api.clone().add_trusted_origin(origin).unwrap_or(api));
         Self { api, others }
@@ -100,8 +100,8 @@ pub struct FrontEnds(CorsLayer);
 
 impl FrontEnds {
     /// Those that are set; `None` when there are none.
-    pub fn new(config: &Config) -> Option<Self> {
-        api::cors(&config.cors_origins).map(Self)
+    pub fn new(app: &AppState) -> Option<Self> {
+        api::cors(&app.config.cors_origins).map(Self)
     }
 }
 

@@ -67,8 +67,8 @@ pub fn routes(app: AppState) -> Router {
                 .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
                 .layer(CatchPanicLayer::custom(broke_down))
                 .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
-                .option_layer(FrontEnds::new(&app.config).map(|those| middleware::from_fn_with_state(those, guard::front_ends)))
-                .layer(middleware::from_fn_with_state(SameSite::new(&app.config), guard::same_site))
+                .option_layer(FrontEnds::new(&app).map(|those| middleware::from_fn_with_state(those, guard::front_ends)))
+                .layer(middleware::from_fn_with_state(SameSite::new(&app), guard::same_site))
                 .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
                 .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
                 // Nothing is reached but through the door.
