@@ -3,7 +3,7 @@
 NPM = npm --prefix end2end
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: test format lint docs rust browser contract tools bench load fuzz
+.PHONY: test format lint docs rust browser contract tools bench load
 
 test: tools format lint docs rust browser contract
 
@@ -42,8 +42,3 @@ bench:
 
 load:
 	benches/load.sh
-
-# Ten minutes of whatever a trainer might write.
-fuzz:
-	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
-	cargo fuzz run --sanitizer none trainer_log -- -max_total_time=600 -max_len=4096
