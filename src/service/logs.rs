@@ -1,6 +1,10 @@
 //! Logs: looking at what was logged last, without anything that must not be seen.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use regex::Regex;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,10 +24,18 @@ const COVER: &str = "••••••••";
 const SHORTEST: usize = 6;
 
 /// What looks like a secret, whoever's it is: its name is kept, and its value covered.
-const LOOKS_SECRET: &str = r#"(?i)(?<name>\b(?:access_token|client_secret|api_?key|oauth_signature|x-amz-signature|password|authorization)\b["']?\s*[=:]\s*(?:bearer\s+|oauth\s+|basic\s+)?["']?|\bbearer\s+)[^\s"'&@,;]{4,}|\bdalla_[A-Za-z0-9_-]{8,}"#;
+static LOOKS_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    ours(
+        r#"(?i)(?<name>\b(?:access_token|client_secret|api_?key|oauth_signature|x-amz-signature|password|authorization)\b["']?\s*[=:]\s*(?:bearer\s+|oauth\s+|basic\s+)?["']?|\bbearer\s+)[^\s"'&@,;]{4,}|\bdalla_[A-Za-z0-9_-]{8,}"#,
+    )
+});
 
 /// A name and a password in an address.
-const IN_ADDRESS: &str = r"(?<name>://[^\s/@:]*:)[^\s/@]+@";
+static IN_ADDRESS: LazyLock<Regex> = LazyLock::new(|| ours(r"(?<name>://[^\s/@:]*:)[^\s/@]+@"));
+
+fn ours(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is ours")
+}
 
 /// Which lines.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,18 +65,19 @@ pub fn page(app: &AppState, filter: Filter<'_>, limit: usize) -> Page {
     let q = filter.q.trim().to_lowercase();
     let kept = app.logs.lines();
     let wanted = kept.iter().filter(|line| filter.level.is_none_or(|level| line.level <= level));
-    // Covered first: what is searched for must not be found under a cover.
-    let mut found: Vec<LogLine> = wanted.map(|line| veil.over_line(line)).filter(|line| has(line, &q)).collect();
+    // Covered before it is searched: what is looked for must not be found under a cover. Without words, only what is shown is.
+    let wanted = wanted.filter(|line| q.is_empty() || has(&veil.over_line(line), &q));
+    let mut found: Vec<&Arc<LogLine>> = wanted.collect();
     let total = found.len();
     if let Some(before) = filter.before {
         found.retain(|line| line.number < before);
     }
     let cut = found.len().saturating_sub(limit);
-    Page { lines: found.split_off(cut), total, more: cut > 0 }
+    Page { lines: found[cut..].iter().map(|line| veil.over_line(line)).collect(), total, more: cut > 0 }
 }
 
 fn has(line: &LogLine, q: &str) -> bool {
-    q.is_empty() || line.words.to_lowercase().contains(q) || line.target.to_lowercase().contains(q)
+    line.words.to_lowercase().contains(q) || line.target.to_lowercase().contains(q)
 }
 
 /// Tells everyone who watches that something was logged, until nobody is left to be told.
@@ -79,8 +92,6 @@ pub async fn tell(app: AppState) {
 /// Covers every secret of this installation, and what looks like one.
 pub(super) struct Veil {
     known: Option<Regex>,
-    looks: Regex,
-    in_address: Regex,
 }
 
 impl Veil {
@@ -97,11 +108,7 @@ impl Veil {
         // Of two that begin alike the longer one comes first.
         known.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         let known = (!known.is_empty()).then(|| known.join("|"));
-        Self {
-            known: known.map(|any| regex::RegexBuilder::new(&any).size_limit(64 << 20).build().expect("escaped words are a pattern")),
-            looks: Regex::new(LOOKS_SECRET).expect("the pattern is ours"),
-            in_address: Regex::new(IN_ADDRESS).expect("the pattern is ours"),
-        }
+        Self { known: known.map(|any| regex::RegexBuilder::new(&any).size_limit(64 << 20).build().expect("escaped words are a pattern")) }
     }
 
     /// The text with every secret covered.
@@ -110,7 +117,7 @@ impl Veil {
             Some(known) => known.replace_all(text, COVER),
             None => Cow::Borrowed(text),
         };
-        for (looks, covered) in [(&self.looks, format!("${{name}}{COVER}")), (&self.in_address, format!("${{name}}{COVER}@"))] {
+        for (looks, covered) in [(&LOOKS_SECRET, format!("${{name}}{COVER}")), (&IN_ADDRESS, format!("${{name}}{COVER}@"))] {
             if let Cow::Owned(covered) = looks.replace_all(&text, covered) {
                 text = Cow::Owned(covered);
             }

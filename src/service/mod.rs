@@ -10,6 +10,7 @@ pub mod characters;
 pub mod content;
 pub mod datasets;
 pub mod diagnostics;
+mod disk;
 pub mod doctor;
 pub mod drawing;
 pub mod gemini;

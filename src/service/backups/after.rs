@@ -6,7 +6,6 @@ use std::{fs, io::ErrorKind};
 use chrono::{DateTime, Utc};
 
 use super::{
-    blocking,
     restoring::{RESTORED, RestoredNote},
     swapping::keep_backups,
     told,
@@ -14,7 +13,7 @@ use super::{
 use crate::{
     domain::problem::{Kind, Problem},
     error::Error,
-    service::publishing,
+    service::{disk::blocking, publishing},
     state::AppState,
 };
 

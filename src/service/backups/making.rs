@@ -26,6 +26,7 @@ use crate::{
         backup::{Backup, BackupOrder, Entry, FORMAT, Manifest, Summary, file_name},
         problem::{Kind, Problem},
     },
+    service::disk::free,
     store::{self, State},
 };
 
@@ -247,14 +248,6 @@ fn options(name: &str, now: DateTime<Utc>) -> SimpleFileOptions {
 
 fn writing(error: zip::result::ZipError) -> Broke {
     Broke::File { doing: "Writing a backup", source: error.into() }
-}
-
-/// Bytes that are free where a folder is, or is to be.
-pub fn free(folder: &Path) -> io::Result<u64> {
-    let folder = std::path::absolute(folder)?;
-    let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let about = rustix::fs::statvfs(there)?;
-    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
 /// As in "12 MB".

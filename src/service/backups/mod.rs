@@ -22,7 +22,6 @@ pub(super) use self::working::work;
 pub use self::{
     after::settle,
     folder::is_unfinished,
-    making::free,
     making::{Making, Step},
     mending::{Leftover, leftovers, unfinished},
     reading::Broke,
@@ -34,9 +33,10 @@ use crate::{
         activity::{Activity, ActivityId},
         backup::{Backup, BackupId, BackupOrder, BackupRequest, Extent, USUALLY_KEPT},
         job::{Job, Work},
-        problem::{Kind, Problem},
+        problem::Problem,
     },
     error::Error,
+    service::disk::blocking,
     state::AppState,
     store::State,
 };
@@ -179,11 +179,4 @@ async fn told(app: &AppState, id: &BackupId, what: &str) -> Result<(), Error> {
 
 fn missing() -> Error {
     Problem::not_found("backup").into()
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| {
-        Err(Problem::new(Kind::Internal, "Something in this server broke while it worked with files. The log says what.").into())
-    })
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    making::{Step, free, megabytes},
+    making::{Step, megabytes},
     mending::{self, UNFINISHED},
     reading::{self, Broke, Opened},
     swapping::{self, Place},
@@ -26,6 +26,7 @@ use crate::{
         backup::Summary,
         problem::{Kind, Problem},
     },
+    service::disk::free,
     store::{self, OpenOptions},
 };
 

@@ -15,7 +15,10 @@ use crate::{
     },
     error::Error,
     live::Running,
-    service::work::{Ended, tell},
+    service::{
+        disk::blocking,
+        work::{Ended, tell},
+    },
     state::AppState,
 };
 
@@ -91,7 +94,7 @@ fn show(app: &AppState, id: &JobId, running: &Running, step: Option<Step>) {
 /// The oldest go, now that there is a new one that is good.
 async fn make_room(app: &AppState) -> Result<(), Error> {
     let (data, kept) = (app.store.dir().to_owned(), kept(&app.store.read()));
-    let gone = super::blocking(move || make_room_in(&data, kept).map_err(Error::file("Removing old backups"))).await?;
+    let gone = blocking(move || make_room_in(&data, kept).map_err(Error::file("Removing old backups"))).await?;
     for id in gone {
         told(app, &id, &format!("removed: the newest {kept} stay")).await?;
     }

@@ -7,7 +7,10 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{Finding, show};
 use crate::{
-    service::backups::{self, Leftover},
+    service::{
+        backups::{self, Leftover},
+        disk,
+    },
     store,
 };
 
@@ -67,7 +70,7 @@ fn secrets_mode(dir: &Path) -> Option<Finding> {
 }
 
 fn room(dir: &Path) -> Option<Finding> {
-    let free = backups::free(dir).ok().filter(|free| *free < LITTLE_ROOM)?;
+    let free = disk::free(dir).ok().filter(|free| *free < LITTLE_ROOM)?;
     let what = format!("The disk has {} MB left.", free / 1_000_000);
     let advice = "Make room: old backups, saved states of trainings and pictures that are not wanted take most.";
     Some(if free < NO_ROOM { Finding::wrong(what, advice) } else { Finding::note(what, advice) })

@@ -24,6 +24,7 @@ use crate::{
     },
     error::Error,
     integrations::kohya::{Launcher, Order, invocation, newest_state},
+    service::disk::blocking,
     state::AppState,
     store::{Table, Transaction},
 };
@@ -352,12 +353,4 @@ fn repeated(trainings: &Table<Training>, named: &Named, now: DateTime<Utc>) -> R
         Some(_) => Err(Problem::invalid("Idempotency-Key", "This key was used for another request within the last 24 hours.")),
         None => Ok(None),
     }
-}
-
-/// Work with files, away from the threads that answer.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| {
-        Err(Problem::new(Kind::Internal, "Something in this server broke while it worked with files. The log says what.").into())
-    })
 }

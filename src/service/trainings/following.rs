@@ -11,7 +11,6 @@ use chrono::Utc;
 use tokio::process::Child;
 
 use super::{
-    asking::blocking,
     list::get,
     places::{Places, cookie},
 };
@@ -26,7 +25,7 @@ use crate::{
         trainer::{RunFolder, Standing, sweep},
     },
     live::Running,
-    service::{watching, work::tell},
+    service::{disk::blocking, watching, work::tell},
     state::AppState,
 };
 

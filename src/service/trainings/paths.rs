@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use tokio_util::io::ReaderStream;
 
-use super::{asking::blocking, settings};
+use super::settings;
 use crate::{
     domain::{
         dataset::{DatasetId, NewDataset, Received},
@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     service::{
         datasets::{self, Broke, Receiving},
+        disk::blocking,
         media,
     },
     state::AppState,

@@ -15,6 +15,7 @@ use crate::{
     },
     error::Error,
     integrations::kohya::{dataset_toml, samples_json},
+    service::disk::free,
 };
 
 /// What is made ready.
@@ -82,13 +83,6 @@ pub(super) fn room(folder: &Path, plan: &Plan, reserve: u64) -> Result<(), Probl
         gigabytes(free)
     );
     Err(Problem::new(Kind::StorageFull, words))
-}
-
-/// Bytes that are free where a folder is, or is to be.
-fn free(folder: &Path) -> std::io::Result<u64> {
-    let there = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    let about = rustix::fs::statvfs(there)?;
-    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
 fn gigabytes(bytes: u64) -> String {

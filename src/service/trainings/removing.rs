@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::{
-    asking::blocking,
     list::get,
     places::{Places, root},
 };
@@ -13,6 +12,7 @@ use crate::{
         training::{Training, TrainingId},
     },
     error::Error,
+    service::disk::blocking,
     state::AppState,
 };
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{
-    asking::{blocking, enqueue},
+    asking::enqueue,
     following::{self, Outcome},
     list::{get, unfinished},
     places::{Places, cookie, tokenizers},
@@ -23,7 +23,10 @@ use crate::{
         trainer::{GuardOrder, Standing, start_guard},
     },
     live::Running,
-    service::work::{Ended, tell},
+    service::{
+        disk::blocking,
+        work::{Ended, tell},
+    },
     state::AppState,
     store::Transaction,
 };

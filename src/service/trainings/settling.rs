@@ -9,7 +9,6 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    asking::blocking,
     delivering::deliver,
     following::{Outcome, read_metrics},
     list::get,
@@ -27,6 +26,7 @@ use crate::{
         kohya::{LoraFault, TAIL_BYTES, explain, last_lines, read_header},
         trainer::sweep,
     },
+    service::disk::blocking,
     state::AppState,
     store::Transaction,
 };

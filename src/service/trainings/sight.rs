@@ -3,7 +3,6 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    asking::blocking,
     following::read_metrics,
     list::get,
     places::{LogName, Places},
@@ -16,6 +15,7 @@ use crate::{
     },
     error::Error,
     integrations::kohya::{Sample, SavedState, last_lines, newest_state, sample_of},
+    service::disk::blocking,
     state::AppState,
 };
 

@@ -161,7 +161,7 @@ impl Runner<'_> {
                 RunDeed::Review => self.review(&scene).await,
                 RunDeed::Post => self.posted(&scene, step).await,
                 RunDeed::Train => self.asked(&scene, step).await,
-                RunDeed::Backup => unreachable!("a run of a character makes no backup"),
+                RunDeed::Backup => Err(Problem::conflict("A run of a character makes no backup.").into()),
             };
         }
         match scene.wanted() {

@@ -5,6 +5,7 @@ use chrono::Utc;
 use super::{Next, Runner, Scene, Stop};
 use crate::{
     domain::{
+        problem::Problem,
         run::{RunDeed, RunStep},
         training::{TrainRequest, TrainingId},
     },
@@ -25,7 +26,7 @@ impl Runner<'_> {
 
     /// Asks for the training the step has a name for, and ends the step once it is there.
     pub(super) async fn asked(&self, scene: &Scene, step: &RunStep) -> Result<Next, Stop> {
-        let id = step.training_id.clone().unwrap_or_default();
+        let id = step.training_id.clone().ok_or_else(|| Problem::conflict("This step does not say which training it asks for."))?;
         let known = scene.state.trainings.get(id.as_str()).map(|training| training.name.clone());
         let name = match known {
             Some(name) => name,
