@@ -3,7 +3,7 @@
 NPM = npm --prefix end2end
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: test format lint docs rust browser contract tools bench load
+.PHONY: test format lint docs rust browser contract tools bench load fuzz
 
 test: tools format lint docs rust browser contract
 
@@ -42,3 +42,9 @@ bench:
 
 load:
 	benches/load.sh
+
+# Ten minutes of made-up trainers. Needs a nightly compiler (`rustup toolchain install nightly`) and cargo-fuzz.
+fuzz:
+	cp Cargo.lock fuzz/
+	node fuzz/seeds.mjs
+	cargo +nightly fuzz run --dev --sanitizer none trainer_log -- -max_total_time=600 -max_len=4096

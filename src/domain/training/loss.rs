@@ -29,8 +29,15 @@ impl Default for Losses {
 
 impl Losses {
     /// Notes the loss at a step. The same step again replaces it: the trainer shows each step first with the loss of
-    /// the one before.
+    /// the one before. An earlier one takes the place of what came after it, so that the curve never runs back.
     pub fn note(&mut self, step: u32, loss: f64) {
+        let newest = self.open.last().or(self.points.last());
+        if newest.is_some_and(|(at, _)| *at > step) {
+            self.forget_after(step);
+        }
+        if self.open.is_empty() && self.points.last().is_some_and(|(at, _)| *at == step) {
+            self.points.pop();
+        }
         match self.open.last_mut() {
             Some(last) if last.0 == step => last.1 = loss,
             _ => {
@@ -96,6 +103,15 @@ mod tests {
             losses.note(step, loss);
         }
         assert_eq!(losses.points(), [(1, 1.2), (2, 1.16), (3, 1.12)]);
+    }
+
+    #[test]
+    fn steps_that_are_seen_again_are_not_drawn_twice() {
+        let mut losses = Losses::default();
+        for _ in 0..3 {
+            [(1, 1.2), (2, 1.2), (3, 1.1), (2, 1.16)].into_iter().for_each(|(step, loss)| losses.note(step, loss));
+        }
+        assert_eq!(losses.points(), [(1, 1.2), (2, 1.16)]);
     }
 
     #[test]

@@ -82,9 +82,9 @@ impl Followed {
         if loss.is_finite() {
             self.progress.loss = Some(loss);
             self.losses.note(step, loss);
-        } else if self.progress.nan_since.is_none() {
+        } else {
             self.progress.loss = None;
-            self.progress.nan_since = Some(step);
+            self.progress.nan_since.get_or_insert(step);
         }
     }
 }
@@ -149,6 +149,15 @@ mod tests {
         let followed = follow([text.as_bytes()]);
         assert_eq!((followed.progress.nan_since, followed.progress.step), (Some(2), 3));
         assert_eq!(followed.losses.points().len(), 1);
+    }
+
+    #[test]
+    fn two_bars_on_one_line_count_once_however_often_they_are_read() {
+        let bar = |step: u32, loss: &str| format!("steps:  5%|▌| {step}/40 [00:06<02:09,  3.41s/it, avr_loss={loss}]");
+        for last in ["1.17", "nan"] {
+            let line = format!("{}{}{}\n", bar(2, "1.2"), bar(3, "1.3"), bar(1, last));
+            assert_eq!(follow(line.as_bytes().chunks(7)), follow([line.as_bytes()]), "{last}");
+        }
     }
 
     #[test]
