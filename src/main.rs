@@ -3,6 +3,11 @@
 use std::process::ExitCode;
 
 use digital_dalla::{config::Config, integrations::trainer, run, sandbox};
+use mimalloc::MiMalloc;
+
+/// Requests make many small things that do not live long.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // Two things this program is beside a server, both started by itself only.

@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 /// Bounds in seconds: from a page out of memory to a picture somebody waits for.
@@ -18,6 +18,14 @@ pub struct Meters(Arc<Inner>);
 struct Inner {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    commits: Commits,
+}
+
+/// Looked up once: the store commits often.
+struct Commits {
+    durable: Counter,
+    failed: Counter,
+    took: Histogram,
 }
 
 /// A number that is looked up when somebody asks: its name, its labels, and how much it is.
@@ -27,9 +35,12 @@ impl Default for Meters {
     fn default() -> Self {
         let builder = PrometheusBuilder::new().set_buckets(&BOUNDS).expect("there are bounds");
         let recorder = builder.build_recorder();
-        let meters = Self(Arc::new(Inner { handle: recorder.handle(), recorder }));
-        meters.record(describe);
-        meters
+        let commits = with_local_recorder(&recorder, || {
+            describe();
+            let writes = |outcome| counter!("dalla_store_writes_total", "outcome" => outcome);
+            Commits { durable: writes("ok"), failed: writes("failed"), took: histogram!("dalla_store_commit_duration_seconds") }
+        });
+        Self(Arc::new(Inner { handle: recorder.handle(), recorder, commits }))
     }
 }
 
@@ -54,10 +65,9 @@ impl Meters {
 
     /// So many changes were made durable together, or were not.
     pub fn commit(&self, changes: usize, durable: bool, took: Duration) {
-        self.record(|| {
-            counter!("dalla_store_writes_total", "outcome" => if durable { "ok" } else { "failed" }).increment(changes as u64);
-            histogram!("dalla_store_commit_duration_seconds").record(took);
-        });
+        let commits = &self.0.commits;
+        if durable { &commits.durable } else { &commits.failed }.increment(changes as u64);
+        commits.took.record(took);
     }
 
     /// Everything as text, with what was looked up just now.

@@ -48,5 +48,5 @@ pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: 
     };
     let page = activity::page(&app, filter, cursor.as_ref(), part.limit(50))?;
     let lines: Vec<_> = page.lines.iter().map(|line| &**line).collect();
-    Ok(reply::page(&headers, &uri, Body::list(&lines), page.total, page.next.as_ref().map(ActivityId::as_str)))
+    Ok(reply::page(&headers, &uri, Body::list(&lines), Some(page.total), page.next.as_ref().map(ActivityId::as_str)))
 }

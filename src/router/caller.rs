@@ -3,10 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderName, header::FORWARDED},
-    middleware::Next,
-    response::Response,
 };
 use ipnet::IpNet;
 
@@ -16,13 +14,12 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// Notes with each request where it comes from.
-pub async fn note(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+/// Notes with a request where it comes from.
+pub fn note(app: &AppState, request: &mut Request) {
     // Whoever cannot be told apart is a stranger.
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let caller = caller(peer.to_canonical(), request.headers(), &app.config.trusted_proxies);
     request.extensions_mut().insert(caller);
-    next.run(request).await
 }
 
 fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Caller {

@@ -1,7 +1,7 @@
 //! What stands before every route: only known host names, only our own pages and allowed front ends, only so much time;
 //! and headers that tell browsers to be strict.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
@@ -31,23 +31,23 @@ const DOCUMENTS: HeaderValue = HeaderValue::from_static(
 );
 const POWERS: HeaderValue = HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=()");
 
-/// Refuses requests for names that are not ours: a web page could otherwise point its own name at this machine
+/// The refusal of a request for a name that is not ours: a web page could otherwise point its own name at this machine
 /// and read everything (DNS rebinding).
-pub async fn known_host(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub fn foreign_host(app: &AppState, request: &Request) -> Option<Response> {
     let (headers, authority) = (request.headers(), request.uri().authority());
     if is_ours(headers, authority, &app.config.allowed_hosts, app.config.listen.ip()) {
-        return next.run(request).await;
+        return None;
     }
     // Under its public name this server shows pictures with a signed address, and nothing else.
     let public = app.config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
     if public.is_some_and(|host| is_ours(headers, authority, &[host], app.config.listen.ip())) {
         return match request.uri().path().starts_with("/public/media/") {
-            true => next.run(request).await,
-            false => StatusCode::NOT_FOUND.into_response(),
+            true => None,
+            false => Some(StatusCode::NOT_FOUND.into_response()),
         };
     }
     let words = "This server is not known by that name. Add it to DALLA_ALLOWED_HOSTS.";
-    refuse(request.uri().path(), StatusCode::MISDIRECTED_REQUEST, words)
+    Some(refuse(request.uri().path(), StatusCode::MISDIRECTED_REQUEST, words))
 }
 
 fn is_ours(headers: &HeaderMap, authority: Option<&Authority>, allowed: &[String], listen: IpAddr) -> bool {
@@ -63,7 +63,6 @@ fn is_ours(headers: &HeaderMap, authority: Option<&Authority>, allowed: &[String
 
 /// What tells whether a page of another site asks: one for the API, which front ends may use that are allowed, and one for
 /// everything else.
-#[derive(Clone)]
 pub struct SameSite {
     api: CsrfLayer<Refuse>,
     others: CsrfLayer<Refuse>,
@@ -85,7 +84,7 @@ impl SameSite {
 }
 
 /// Refuses changes that a page of another site asks a browser for. Front ends that are allowed may use the API.
-pub async fn same_site(State(same_site): State<SameSite>, request: Request, next: Next) -> Response {
+pub async fn same_site(State(same_site): State<Arc<SameSite>>, request: Request, next: Next) -> Response {
     // Any page may lead a browser to look at something.
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
@@ -128,25 +127,43 @@ pub async fn in_time(State(app): State<AppState>, request: Request, next: Next) 
 /// Tells browsers not to guess types, not to show us inside other pages, not to keep what only those who are logged in
 /// may see, and to hold on to https.
 pub async fn headers(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
-    let is_document = request.uri().path().starts_with("/api/docs");
+    let strict = Strict::with(&request);
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value: HeaderValue| drop(headers.insert(name, value));
-    set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    set(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    set(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    set(HeaderName::from_static("permissions-policy"), POWERS);
-    set(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
-    if is_secure {
-        set(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
-    }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if is_document { DOCUMENTS } else { NO_PAGE });
-    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_page && service::access::is_asked(&app.store.read()) {
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    }
+    strict.tell(&app, response.headers_mut());
     response
+}
+
+/// What headers have to know of the request they answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Strict {
+    is_secure: bool,
+    is_document: bool,
+}
+
+impl Strict {
+    /// For the answer to a request of which is known who calls.
+    pub fn with(request: &Request) -> Self {
+        let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
+        Self { is_secure, is_document: request.uri().path().starts_with("/api/docs") }
+    }
+
+    /// Adds the headers to the answer's.
+    pub fn tell(self, app: &AppState, headers: &mut HeaderMap) {
+        let mut set = |name: HeaderName, value: HeaderValue| drop(headers.insert(name, value));
+        set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        set(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        set(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        set(HeaderName::from_static("permissions-policy"), POWERS);
+        set(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+        if self.is_secure {
+            set(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if self.is_document { DOCUMENTS } else { NO_PAGE });
+        let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if is_page && service::access::is_asked(&app.store.read()) {
+            headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,24 +3,33 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::Method,
-    middleware::Next,
     response::Response,
 };
 
 use crate::state::AppState;
 
-/// Counts a request and how long its answer took to begin, whatever the answer is.
-pub async fn requests(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let method = known(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
-    // A page that is not there has no route, and a name of its own would be one for each mistyped address.
-    let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.meters.request(method, route, response.status().as_u16(), begun.elapsed());
-    response
+/// A request that is being answered.
+#[derive(Debug)]
+pub struct Measured {
+    begun: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+}
+
+impl Measured {
+    /// From now on.
+    pub fn begin(request: &Request) -> Self {
+        Self { begun: Instant::now(), method: known(request.method()), route: request.extensions().get::<MatchedPath>().cloned() }
+    }
+
+    /// Counts it and how long its answer took to begin, whatever the answer is.
+    pub fn end(self, app: &AppState, response: &Response) {
+        // A page that is not there has no route, and a name of its own would be one for each mistyped address.
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        app.meters.request(self.method, route, response.status().as_u16(), self.begun.elapsed());
+    }
 }
 
 /// Anybody may send methods of his own making.

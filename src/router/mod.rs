@@ -10,7 +10,7 @@ mod refusal;
 mod sessions;
 mod uploads;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -27,7 +27,8 @@ use tower_http::{
 };
 
 use self::{
-    guard::{FrontEnds, SameSite},
+    guard::{FrontEnds, SameSite, Strict},
+    measure::Measured,
     sessions::Sessions,
 };
 use crate::{api, assets, state::AppState, web};
@@ -62,20 +63,32 @@ pub fn routes(app: AppState) -> Router {
         // As one layer: each layer of a router's own is one more box that every request has to open.
         .layer(
             ServiceBuilder::new()
-                .layer(middleware::from_fn_with_state(app.clone(), measure::requests))
-                .layer(middleware::from_fn_with_state(app.clone(), caller::note))
-                .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
+                .layer(middleware::from_fn_with_state(app.clone(), around))
                 .layer(CatchPanicLayer::custom(broke_down))
-                .layer(middleware::from_fn_with_state(app.clone(), guard::known_host))
                 .option_layer(FrontEnds::new(&app).map(|those| middleware::from_fn_with_state(those, guard::front_ends)))
-                .layer(middleware::from_fn_with_state(SameSite::new(&app), guard::same_site))
+                .layer(middleware::from_fn_with_state(Arc::new(SameSite::new(&app)), guard::same_site))
                 .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
-                .layer(middleware::from_fn_with_state(Sessions::new(&app), sessions::give))
+                .layer(middleware::from_fn_with_state(Arc::new(Sessions::new(&app)), sessions::give))
                 // Nothing is reached but through the door.
                 .layer(middleware::from_fn_with_state(app.clone(), door::admit))
                 .layer(RequestBodyTimeoutLayer::new(app.config.send_limit)),
         )
         .with_state(app)
+}
+
+/// What is done for each request whatever becomes of it: it is counted and known where it comes from, names that are not
+/// ours are refused, and browsers are told to be strict. One function, because each layer copies all that lie within it.
+async fn around(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let measured = Measured::begin(&request);
+    caller::note(&app, &mut request);
+    let strict = Strict::with(&request);
+    let mut response = match guard::foreign_host(&app, &request) {
+        None => next.run(request).await,
+        Some(refusal) => refusal,
+    };
+    strict.tell(&app, response.headers_mut());
+    measured.end(&app, &response);
+    response
 }
 
 /// What a listener of its own may face the internet with: pictures with a signed address, and nothing else.

@@ -34,7 +34,6 @@ use crate::{domain::access::Caller, service, state::AppState};
 const MOST: usize = 10_000;
 
 /// The layers that make sessions: one for those who speak https, whose cookies travel nowhere else, and one for others.
-#[derive(Clone)]
 pub struct Sessions {
     plain: SessionManagerLayer<Memory, PrivateCookie>,
     secure: SessionManagerLayer<Memory, PrivateCookie>,
@@ -56,7 +55,7 @@ impl Sessions {
 }
 
 /// Gives each request its session.
-pub async fn give(State(sessions): State<Sessions>, request: Request, next: Next) -> Response {
+pub async fn give(State(sessions): State<Arc<Sessions>>, request: Request, next: Next) -> Response {
     // Programs have no cookies, and nothing they ask for is remembered in a session.
     let path = request.uri().path();
     if (is_api(path) || path.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {

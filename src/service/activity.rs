@@ -10,7 +10,7 @@ use crate::{
     },
     error::Error,
     state::AppState,
-    store::{State, Table},
+    store::State,
 };
 
 /// Some lines of a longer list, newest first.
@@ -18,8 +18,8 @@ use crate::{
 pub struct Page {
     /// At most as many as were asked for.
     pub lines: Vec<Arc<Activity>>,
-    /// How many there are in all; `None` when only a walk through everything could tell.
-    pub total: Option<usize>,
+    /// How many there are in all.
+    pub total: usize,
     /// Ask with this for what comes after; `None` at the end.
     pub next: Option<ActivityId>,
 }
@@ -33,7 +33,16 @@ pub struct Filter<'a> {
     pub kind: Option<&'a str>,
 }
 
+impl Filter<'_> {
+    fn lets_through(&self, line: &Activity) -> bool {
+        self.character.is_none_or(|character| line.character_id.as_ref() == Some(character))
+            && self.kind.is_none_or(|kind| line.kind == kind)
+    }
+}
+
 /// The lines that `filter` lets through, newest first, after the line `cursor`.
+///
+/// Walks through all lines: a few thousand are kept, and an index would make every change of the store dearer.
 pub fn page(app: &AppState, filter: Filter<'_>, cursor: Option<&ActivityId>, limit: usize) -> Result<Page, Error> {
     let state = app.store.read();
     let table = &state.activity;
@@ -42,35 +51,20 @@ pub fn page(app: &AppState, filter: Filter<'_>, cursor: Option<&ActivityId>, lim
         None => u64::MAX,
         Some(id) => table.position_of(id.as_str()).ok_or_else(lost)?,
     };
-    let (walk, total) = walk(table, filter, start);
-    let mut lines: Vec<_> = walk.take(limit.saturating_add(1)).cloned().collect();
+    let wanted = |line: &&Arc<Activity>| filter.lets_through(line);
+    let mut lines: Vec<_> = table.before(start).filter(wanted).take(limit.saturating_add(1)).cloned().collect();
     let more = lines.len() > limit;
     lines.truncate(limit);
     let next = lines.last().filter(|_| more).map(|line| line.id.clone());
-    Ok(Page { lines, total, next })
-}
-
-type Walk<'a> = Box<dyn Iterator<Item = &'a Arc<Activity>> + 'a>;
-
-fn walk<'a>(table: &'a Table<Activity>, filter: Filter<'a>, start: u64) -> (Walk<'a>, Option<usize>) {
-    match (filter.character, filter.kind) {
-        (None, None) => (Box::new(table.before(start)), Some(table.len())),
-        (None, Some(kind)) => (Box::new(table.indexed_before("kind", kind, start)), Some(table.count("kind", kind))),
-        (Some(id), None) => (Box::new(table.indexed_before("character", id.as_str(), start)), Some(table.count("character", id.as_str()))),
-        (Some(id), Some(kind)) => {
-            (Box::new(table.indexed_before("character", id.as_str(), start).filter(move |line| line.kind == kind)), None)
-        }
-    }
+    Ok(Page { lines, total: table.iter().filter(wanted).count(), next })
 }
 
 /// The kinds of things there are lines about, in order of their names, and how many lines: of one character or of all.
 pub fn counts(state: &State, character: Option<&CharacterId>) -> Vec<(String, usize)> {
-    let Some(character) = character else {
-        return state.activity.values("kind").map(|kind| (kind.to_owned(), state.activity.count("kind", kind))).collect();
-    };
-    let mut counts = BTreeMap::new();
-    for line in state.activity.indexed("character", character.as_str()) {
-        *counts.entry(line.kind.clone()).or_insert(0) += 1;
+    let filter = Filter { character, kind: None };
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for line in state.activity.iter().filter(|line| filter.lets_through(line)) {
+        *counts.entry(&line.kind).or_default() += 1;
     }
-    counts.into_iter().collect()
+    counts.into_iter().map(|(kind, count)| (kind.to_owned(), count)).collect()
 }

@@ -1,6 +1,6 @@
 //! Reading the arrays at the start: tolerant of what others wrote, and never guessing.
 
-use std::{collections::HashSet, io::ErrorKind, path::Path, sync::Arc, thread};
+use std::{io::ErrorKind, path::Path, sync::Arc, thread};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -122,18 +122,11 @@ impl State {
 
 fn array<T: Record>(dir: &Path, damaged: &mut Vec<Damage>) -> Table<T> {
     let name = file_of::<T>(dir);
-    let read = file(dir, name).and_then(|text| text.map_or(Ok(Vec::new()), |text| records::<T>(&text)));
-    match read {
-        Ok(records) => {
-            let mut table = Table::default();
-            records.into_iter().for_each(|record| table.put(Arc::new(record)));
-            table
-        }
-        Err(damage) => {
-            damaged.push(Damage { collection: T::COLLECTION, file: format!("{name}.json"), ..damage });
-            Table::default()
-        }
-    }
+    let read = file(dir, name).and_then(|text| text.map_or_else(|| Ok(Table::default()), |text| table(&text)));
+    read.unwrap_or_else(|damage| {
+        damaged.push(Damage { collection: T::COLLECTION, file: format!("{name}.json"), ..damage });
+        Table::default()
+    })
 }
 
 /// Where a collection is read from: what an older app has left counts until we have written a file of our own.
@@ -162,25 +155,26 @@ fn file(dir: &Path, name: &'static str) -> Result<Option<String>, Damage> {
     Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
 }
 
-fn records<T: Record>(text: &str) -> Result<Vec<T>, Damage> {
+fn table<T: Record>(text: &str) -> Result<Table<T>, Damage> {
     let whole = |error: serde_json::Error| damage(T::COLLECTION, error.line(), error.column(), short(&error));
     let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(whole)?;
+    // Where a record begins in the file.
+    let begins = |at: usize| place(&text.as_bytes()[..raw[at].get().as_ptr() as usize - text.as_ptr() as usize]);
     let records = read_all(&raw).map_err(|(at, error)| {
-        // Where the record begins in the file, plus where the fault is in the record.
-        let start = raw[at].get().as_ptr() as usize - text.as_ptr() as usize;
-        let (line, column) = place(&text.as_bytes()[..start]);
+        // Plus where the fault is in the record.
+        let (line, column) = begins(at);
         let column = if error.line() <= 1 { column + error.column().saturating_sub(1) } else { error.column() };
         damage(T::COLLECTION, line + error.line().saturating_sub(1), column, short(&error))
     })?;
-    let mut seen = HashSet::with_capacity(records.len());
-    match records.iter().position(|record: &T| !seen.insert(record.id())) {
-        None => Ok(records),
-        Some(at) => {
-            let start = raw[at].get().as_ptr() as usize - text.as_ptr() as usize;
-            let (line, column) = place(&text.as_bytes()[..start]);
-            Err(damage(T::COLLECTION, line, column, format!("two records have the id {}", records[at].id())))
+    let mut table = Table::default();
+    for (at, record) in records.into_iter().enumerate() {
+        let record: Arc<T> = Arc::new(record);
+        if !table.put(Arc::clone(&record)) {
+            let (line, column) = begins(at);
+            return Err(damage(T::COLLECTION, line, column, format!("two records have the id {}", record.id())));
         }
     }
+    Ok(table)
 }
 
 /// Reads each record, on all cores when there are many. The first fault is told with the record's place.

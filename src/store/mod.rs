@@ -10,6 +10,7 @@ mod arrays;
 mod copying;
 mod error;
 mod journal;
+mod key;
 mod load;
 mod lock;
 mod peek;

@@ -71,13 +71,6 @@ impl Record for Activity {
         self.id.as_str()
     }
 
-    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
-        emit("kind", &self.kind);
-        if let Some(character) = &self.character_id {
-            emit("character", character.as_str());
-        }
-    }
-
     /// Nobody needs to be told that something was told.
     fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
         None

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::{record::Record, texts::Texts};
+use super::{key::Key, record::Record, texts::Texts};
 
 /// Where a record stands in its collection; grows with each new record.
 pub type Position = u64;
@@ -16,8 +16,8 @@ pub type Position = u64;
 #[derive(Debug)]
 pub struct Table<T> {
     records: OrdMap<Position, Arc<T>>,
-    positions: HashMap<Arc<str>, Position>,
-    index: HashMap<(&'static str, Arc<str>), OrdSet<Position>>,
+    positions: HashMap<Key, Position>,
+    index: HashMap<(&'static str, Key), OrdSet<Position>>,
     texts: Texts,
     next: Position,
     version: u64,
@@ -45,7 +45,7 @@ impl<T> Clone for Table<T> {
 impl<T: Record> Table<T> {
     /// The record of that id.
     pub fn get(&self, id: &str) -> Option<&Arc<T>> {
-        self.records.get(self.positions.get(id)?)
+        self.records.get(self.positions.get(&Key::from(id))?)
     }
 
     /// How many records there are.
@@ -85,7 +85,7 @@ impl<T: Record> Table<T> {
 
     /// Where the record of that id stands.
     pub fn position_of(&self, id: &str) -> Option<Position> {
-        self.positions.get(id).copied()
+        self.positions.get(&Key::from(id)).copied()
     }
 
     /// The records with that value of an indexed key, newest first.
@@ -100,7 +100,7 @@ impl<T: Record> Table<T> {
         value: &str,
         position: Position,
     ) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
-        let positions = self.index.get(&(key, Arc::from(value)));
+        let positions = self.index.get(&(key, Key::from(value)));
         let positions = positions.into_iter().flat_map(move |positions| positions.range(..position).rev());
         positions.filter_map(|position| self.records.get(position))
     }
@@ -117,7 +117,7 @@ impl<T: Record> Table<T> {
 
     /// Where the records with that value of an indexed key stand, oldest first.
     pub fn positions_of<'a>(&'a self, key: &'static str, value: &str) -> impl DoubleEndedIterator<Item = Position> + use<'a, T> {
-        self.index.get(&(key, Arc::from(value))).into_iter().flat_map(|positions| positions.iter().copied())
+        self.index.get(&(key, Key::from(value))).into_iter().flat_map(|positions| positions.iter().copied())
     }
 
     /// Where the records stand whose words hold each of `wanted` (lower case, without line breaks), oldest first.
@@ -127,23 +127,24 @@ impl<T: Record> Table<T> {
 
     /// How many records have that value of an indexed key. Costs no walk.
     pub fn count(&self, key: &'static str, value: &str) -> usize {
-        self.index.get(&(key, Arc::from(value))).map_or(0, OrdSet::len)
+        self.index.get(&(key, Key::from(value))).map_or(0, OrdSet::len)
     }
 
     /// The values an indexed key has, in order.
-    pub fn values(&self, key: &'static str) -> impl Iterator<Item = &str> {
-        let mut values: Vec<&str> = self.index.keys().filter(|(of, _)| *of == key).map(|(_, value)| &**value).collect();
+    pub fn values(&self, key: &'static str) -> Vec<String> {
+        let mut values: Vec<_> = self.index.keys().filter(|(of, _)| *of == key).map(|(_, value)| value.to_string()).collect();
         values.sort_unstable();
-        values.into_iter()
+        values
     }
 
-    /// Stores a record: in its place when there was one of its id, else at the end.
-    pub(super) fn put(&mut self, record: Arc<T>) {
+    /// Stores a record: in its place when there was one of its id, else at the end. Answers whether it is new.
+    pub(super) fn put(&mut self, record: Arc<T>) -> bool {
         self.version += 1;
-        let position = match self.positions.get(record.id()) {
+        let key = Key::from(record.id());
+        let position = match self.positions.get(&key) {
             Some(position) => *position,
             None => {
-                self.positions.insert(record.id().into(), self.next);
+                self.positions.insert(key, self.next);
                 self.next += 1;
                 self.next - 1
             }
@@ -152,18 +153,20 @@ impl<T: Record> Table<T> {
             Some(words) => self.texts.put(position, &words),
             None => self.texts.remove(position),
         };
-        if let Some(before) = self.records.insert(position, Arc::clone(&record)) {
-            self.forget(&before, position);
+        let before = self.records.insert(position, Arc::clone(&record));
+        if let Some(before) = &before {
+            self.forget(before, position);
         }
         let index = &mut self.index;
         record.index(&mut |key, value| {
-            index.entry((key, value.into())).or_default().insert(position);
+            index.entry((key, Key::from(value))).or_default().insert(position);
         });
+        before.is_none()
     }
 
     /// Removes a record. Answers whether there was one.
     pub(super) fn remove(&mut self, id: &str) -> bool {
-        let Some(position) = self.positions.remove(id) else { return false };
+        let Some(position) = self.positions.remove(&Key::from(id)) else { return false };
         self.version += 1;
         self.texts.remove(position);
         if let Some(record) = self.records.remove(&position) {
@@ -175,7 +178,7 @@ impl<T: Record> Table<T> {
     fn forget(&mut self, record: &T, position: Position) {
         let index = &mut self.index;
         record.index(&mut |key, value| {
-            let entry = (key, Arc::from(value));
+            let entry = (key, Key::from(value));
             if let Some(positions) = index.get_mut(&entry) {
                 positions.remove(&position);
                 if positions.is_empty() {

@@ -134,7 +134,7 @@ fn Filters(app: AppState, filter: Filter) -> impl IntoView {
     let state = app.store.read();
     let people = state.characters.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let states = ReviewState::ALL.into_iter().map(|state| (state.key().to_owned(), state.label().to_owned())).collect();
-    let models = state.content.values("model").map(|model| (model.to_owned(), model.to_owned())).collect();
+    let models = state.content.values("model").into_iter().map(|model| (model.clone(), model)).collect();
     // Everybody's arcs together could be thousands: they are offered of the one that is chosen.
     let hers = state.characters.iter().filter(|one| one.id.as_str() == filter.character_id).flat_map(|one| one.narratives.iter());
     let chosen = filter.character_id.is_empty().then(|| arc_of(&state, &filter.narrative_id)).flatten();
