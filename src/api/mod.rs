@@ -11,6 +11,7 @@ mod datasets;
 mod error;
 mod events;
 mod extract;
+mod gate;
 mod images;
 mod jobs;
 mod models;
@@ -99,6 +100,7 @@ pub fn router(app: &AppState) -> Router<AppState> {
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
                 .layer(middleware::map_response(error::in_our_shape))
+                .layer(middleware::from_fn_with_state(app.clone(), gate::pass))
                 .map_response(IntoResponse::into_response)
                 .layer(CatchPanicLayer::custom(error::broke_down)),
         )
@@ -218,9 +220,17 @@ pub fn cors(origins: &[String]) -> Option<tower_http::cors::CorsLayer> {
             header::IF_NONE_MATCH,
             header::AUTHORIZATION,
             HeaderName::from_static("prefer"),
-            HeaderName::from_static("idempotency-key"),
+            gate::KEY,
         ])
-        .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")]);
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::LINK,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-total-count"),
+            reply::PREFERENCE_APPLIED,
+            gate::REPEATED,
+        ]);
     Some(cors)
 }
 

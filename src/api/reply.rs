@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::prepared::Body;
 
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+/// Says that a wish in `Prefer` was heeded.
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Which part of a list is asked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
