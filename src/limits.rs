@@ -42,10 +42,7 @@ impl Limits {
     /// So many requests a second and costly ones a minute; 0 is no limit, and `None` is the usual one.
     pub fn new(each_second: Option<u32>, costly_each_minute: Option<u32>) -> Self {
         let any = |each: NonZeroU32| Quota::per_second(each).allow_burst(each.saturating_mul(NonZeroU32::MIN.saturating_add(AT_ONCE - 1)));
-        Self {
-            any: limit(each_second, EACH_SECOND, any),
-            costly: limit(costly_each_minute, EACH_MINUTE, Quota::per_minute),
-        }
+        Self { any: limit(each_second, EACH_SECOND, any), costly: limit(costly_each_minute, EACH_MINUTE, Quota::per_minute) }
     }
 
     /// Counts a request; when there were too many, how long to wait.

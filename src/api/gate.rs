@@ -13,7 +13,11 @@ use chrono::Utc;
 use tracing::Instrument;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{LARGEST_BODY, error::Refusal, reply::PREFERENCE_APPLIED};
+use super::{
+    LARGEST_BODY,
+    error::Refusal,
+    reply::{PREFER, PREFERENCE_APPLIED, wants_async},
+};
 use crate::{
     actor,
     domain::{
@@ -55,7 +59,17 @@ pub async fn pass(State(app): State<AppState>, request: Request, next: Next) -> 
     if *request.method() == Method::POST && request.headers().contains_key(KEY) && !LEDGERS.contains(&request.uri().path()) {
         return once(app, request, next).await.unwrap_or_else(Refusal::into_response);
     }
-    next.run(request).await
+    with_preference(request, next).await
+}
+
+/// Says so where the caller did not have to wait, as it wished.
+async fn with_preference(request: Request, next: Next) -> Response {
+    let wished = request.headers().contains_key(PREFER) && wants_async(request.headers());
+    let mut response = next.run(request).await;
+    if wished && response.status() == StatusCode::ACCEPTED {
+        response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
+    }
+    response
 }
 
 fn who(request: &Request) -> Who {
@@ -91,7 +105,7 @@ async fn once(app: AppState, request: Request, next: Next) -> Result<Response, R
         Turn::Done(answer) => return Ok(repeated(answer)),
         Turn::Running => return Ok(running()),
     };
-    let work = next.run(Request::from_parts(parts, body));
+    let work = with_preference(Request::from_parts(parts, body), next);
     // Whoever goes away stops nothing: whether it was done, and how it was answered, is known when they ask again.
     let work = actor::by(actor::current(), async move { note(&app, doing, work.await).await }).in_current_span();
     Ok(tokio::spawn(work).await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
@@ -130,9 +144,10 @@ fn kept(headers: &HeaderMap) -> std::collections::BTreeMap<String, String> {
 fn repeated(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body.unwrap_or_default()));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let headers = answer.headers.iter().filter_map(|(name, value)| {
-        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
-    });
+    let headers = answer
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?)));
     response.headers_mut().extend(headers);
     response.headers_mut().insert(REPEATED, HeaderValue::from_static("true"));
     response

@@ -214,14 +214,7 @@ pub fn cors(origins: &[String]) -> Option<tower_http::cors::CorsLayer> {
     let cors = tower_http::cors::CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            header::AUTHORIZATION,
-            HeaderName::from_static("prefer"),
-            gate::KEY,
-        ])
+        .allow_headers([header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, header::AUTHORIZATION, reply::PREFER, gate::KEY])
         .expose_headers([
             header::ETAG,
             header::LOCATION,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{ProblemDocument, Refusal},
     extract::{Expected, Json, Query},
-    images::{accepted, wants_async},
+    images::accepted,
     jobs::JobView,
     reply::{self, Part},
 };
@@ -139,7 +139,7 @@ pub async fn undo(State(app): State<AppState>, Json(Undo { undo }): Json<Undo>) 
 )]
 pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(request): Json<PromptsRequest>) -> Result<Response, Refusal> {
     let job = service::ideas::order(&app, request, Utc::now()).await?;
-    if wants_async(&headers) {
+    if reply::wants_async(&headers) {
         return Ok(accepted(&app, job));
     }
     let job = service::jobs::done(&app, &job).await?;

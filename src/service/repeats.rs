@@ -42,14 +42,16 @@ pub enum Turn {
 pub async fn begin(app: &AppState, named: Named<'_>, now: DateTime<Utc>) -> Result<Turn, Error> {
     check_key(named.key)?;
     let (id, said) = (AnsweredId::from(hash(app, &[named.caller.as_bytes(), named.key.as_bytes()])), hash(app, named.said));
-    let doing = match app.underway.take(&id, &said) {
-        Ok(doing) => doing,
-        Err(other) if other == said => return Ok(Turn::Running),
-        Err(_) => return Err(used().into()),
+    let doing = app.underway.take(&id, &said);
+    // Looked at only now: whoever had it before us has written down by then how it was answered.
+    let before = app.store.read().answers.get(id.as_str()).filter(|before| before.counts(now)).cloned();
+    let doing = match (doing, before) {
+        (_, Some(before)) if before.answer.is_some() => return again(&before, &said).map(Turn::Done).map_err(Error::from),
+        (Err(other), _) if other == said => return Ok(Turn::Running),
+        (Err(_), _) => return Err(used().into()),
+        (Ok(_), Some(before)) => return again(&before, &said).map(Turn::Done).map_err(Error::from),
+        (Ok(doing), None) => doing,
     };
-    if let Some(before) = app.store.read().answers.get(id.as_str()).filter(|before| before.counts(now)) {
-        return again(before, &said).map(Turn::Done).map_err(Error::from);
-    }
     let begun = Answered { id, said, created_at: now, answer: None };
     app.store
         .write(move |tx| {

@@ -34,12 +34,19 @@ mod tests {
 
     #[test]
     fn what_others_have_to_work_for_is_costly() {
-        for path in
-            ["/api/generate-image", "/api/content/7/remix", "/api/lora/train/7/resume", "/api/scheduler/run", "/api/jobs/7/retry", "/api/models/look"]
-        {
+        for path in [
+            "/api/generate-image",
+            "/api/content/7/remix",
+            "/api/lora/train/7/resume",
+            "/api/scheduler/run",
+            "/api/jobs/7/retry",
+            "/api/models/look",
+        ] {
             assert!(is_costly("POST", path), "{path}");
         }
-        for path in ["/api/characters", "/api/generate-caption/preview", "/api/captions/count", "/api/scheduler/pause", "/api/generate-images"] {
+        for path in
+            ["/api/characters", "/api/generate-caption/preview", "/api/captions/count", "/api/scheduler/pause", "/api/generate-images"]
+        {
             assert!(!is_costly("POST", path), "{path}");
         }
         assert!(!is_costly("GET", "/api/lora/train"));
