@@ -11,6 +11,7 @@ mod characters;
 mod content;
 mod datasets;
 mod doors;
+mod find;
 mod images;
 mod interrupted_runs;
 mod interruptions;
