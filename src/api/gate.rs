@@ -37,7 +37,7 @@ pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPEATED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// These know a request again by what they have stored of it, which is stronger.
-const LEDGERS: [&str; 3] = ["/api/post-to-instagram", "/api/post-to-twitter", "/api/lora/train"];
+pub const LEDGERS: [&str; 3] = ["/api/post-to-instagram", "/api/post-to-twitter", "/api/lora/train"];
 
 /// What belongs to an answer besides its body.
 const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG, PREFERENCE_APPLIED];

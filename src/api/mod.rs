@@ -10,6 +10,7 @@ mod content;
 mod datasets;
 mod error;
 mod events;
+mod examples;
 mod extract;
 mod gate;
 mod images;

@@ -22,7 +22,7 @@ use crate::{
         post::{Post, PostChange, PostId, PostRequest, PostState, Resolution, Sent},
         problem::{Kind, Problem},
     },
-    prepared::Body,
+    prepared::{Body, Page},
     service::{
         self,
         publishing::{self, Filter},
@@ -129,11 +129,14 @@ fn answer(status: StatusCode, post: Post) -> Response {
 #[utoipa::path(get, path = "/api/posts", tag = "posts", params(Which), responses((status = 200, body = Vec<Post>), (status = 422, body = ProblemDocument)))]
 pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let part = reply::Part { limit: which.limit, cursor: which.cursor };
-    let cursor = part.cursor.as_deref().map(PostId::from);
-    let filter = Filter { state: which.state, character: which.character_id, content: which.content_id };
-    let page = publishing::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
-    let posts: Vec<_> = page.posts.iter().map(|post| &**post).collect();
-    Ok(reply::page(&headers, &uri, Body::list(&posts), page.total, page.next.as_ref().map(PostId::as_str)))
+    let version = app.store.read().posts.version();
+    reply::prepared(&app, &headers, &uri, version, || {
+        let cursor = part.cursor.as_deref().map(PostId::from);
+        let filter = Filter { state: which.state, character: which.character_id, content: which.content_id };
+        let page = publishing::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
+        let posts: Vec<_> = page.posts.iter().map(|post| &**post).collect();
+        Ok(Page { body: Body::list(&posts), total: page.total, next: page.next.map(|next| next.to_string()) })
+    })
 }
 
 /// One post, with everything that was tried.

@@ -20,7 +20,7 @@ use crate::{
         library::{NewPrompt, Prompt, PromptChange, PromptId},
         words::PromptsRequest,
     },
-    prepared::Body,
+    prepared::{Body, Page},
     service::{
         self,
         prompts::{Filter, Order},
@@ -42,10 +42,13 @@ pub async fn list(
         let count = body.count;
         return Ok(reply::page(&headers, &uri, body, Some(count), None));
     }
-    let limit = if part.limit.is_some() { part.limit(500) } else { usize::MAX };
-    let cursor = part.cursor.as_deref().map(PromptId::from);
-    let page = service::prompts::page(&app, &filter, Order::OldestFirst, cursor.as_ref(), limit)?;
-    Ok(reply::page(&headers, &uri, Body::list(&page.prompts), Some(page.total), page.next.as_ref().map(PromptId::as_str)))
+    let version = app.store.read().prompts.version();
+    reply::prepared(&app, &headers, &uri, version, || {
+        let limit = if part.limit.is_some() { part.limit(500) } else { usize::MAX };
+        let cursor = part.cursor.as_deref().map(PromptId::from);
+        let page = service::prompts::page(&app, &filter, Order::OldestFirst, cursor.as_ref(), limit)?;
+        Ok(Page { body: Body::list(&page.prompts), total: Some(page.total), next: page.next.map(|next| next.to_string()) })
+    })
 }
 
 /// Adds a prompt.

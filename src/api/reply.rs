@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::error::Refusal;
 use crate::{
     domain::problem::{Kind, Problem},
-    prepared::Body,
+    prepared::{Body, Page},
+    state::AppState,
 };
 
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
@@ -103,6 +104,19 @@ pub fn page(headers: &HeaderMap, uri: &Uri, body: Body, total: Option<usize>, ne
         set(&mut response, header::LINK, &format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&")));
     }
     response
+}
+
+/// A page that is made once for each state of its collection.
+pub fn prepared(
+    app: &AppState,
+    headers: &HeaderMap,
+    uri: &Uri,
+    version: u64,
+    make: impl FnOnce() -> Result<Page, Refusal>,
+) -> Result<Response, Refusal> {
+    let address = uri.path_and_query().map_or("", |address| address.as_str());
+    let Page { body, total, next } = app.prepared.pages.get(address, version, make)?;
+    Ok(page(headers, uri, body, total, next.as_deref()))
 }
 
 /// Sets a header, unless the value cannot be one.

@@ -1,7 +1,17 @@
 //! Requests with a name (`Idempotency-Key`): done once, and answered as they were answered then.
 
-use chrono::{TimeDelta, Utc};
-use digital_dalla::domain::{access::Scope, answered::Answered};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use digital_dalla::{
+    domain::{
+        access::Scope,
+        answered::{Answer as Kept, Answered, COUNTS_FOR, LARGEST, ROOM},
+        problem::Problem,
+    },
+    service::repeats::{Named, Turn, begin, end, forget, sweep},
+    state::AppState,
+};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -130,4 +140,63 @@ async fn whoever_goes_away_finds_the_answer_later() {
     assert_eq!((answer.status, answer.headers["idempotent-replayed"].to_str().unwrap()), (StatusCode::OK, "true"), "{}", answer.text);
     assert_eq!(app.contents().await.len(), 1);
     app.is_quiet();
+}
+
+fn named<'a>(caller: &'a str, key: &'a str, said: &'a [&'a [u8]]) -> Named<'a> {
+    Named { caller, key, said }
+}
+
+fn answer(body: &str) -> Kept {
+    Kept { status: 201, headers: BTreeMap::from([("location".into(), "/api/x/1".into())]), body: Some(body.into()) }
+}
+
+async fn done(app: &AppState, key: &str, body: &str, now: DateTime<Utc>) {
+    let Turn::Do(doing) = begin(app, named("me", key, &[b"body"]), now).await.unwrap() else { panic!("it is new") };
+    end(app, doing, answer(body), now).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_counts_for_a_day_and_for_its_caller_alone() {
+    let TestApp { app, .. } = &TestApp::start().await;
+    let now = Utc::now();
+    done(app, "once", "made", now).await;
+    let late = now + COUNTS_FOR - TimeDelta::seconds(1);
+    assert!(matches!(begin(app, named("me", "once", &[b"body"]), late).await.unwrap(), Turn::Done(kept) if kept == answer("made")));
+    assert!(begin(app, named("me", "once", &[b"other"]), late).await.is_err(), "it said something else");
+    assert!(begin(app, named("me", "once", &[b"bo", b"dy"]), late).await.is_err(), "pieces are not run together");
+    assert!(matches!(begin(app, named("you", "once", &[b"body"]), late).await.unwrap(), Turn::Do(_)));
+    assert!(matches!(begin(app, named("me", "once", &[b"body"]), now + COUNTS_FOR).await.unwrap(), Turn::Do(_)));
+}
+
+#[tokio::test]
+async fn what_comes_to_nothing_may_be_sent_again_and_what_was_cut_off_may_not() {
+    let TestApp { app, .. } = &TestApp::start().await;
+    let now = Utc::now();
+    let Turn::Do(doing) = begin(app, named("me", "once", &[b"body"]), now).await.unwrap() else { panic!("it is new") };
+    assert!(matches!(begin(app, named("me", "once", &[b"body"]), now).await.unwrap(), Turn::Running));
+    assert!(begin(app, named("me", "once", &[b"other"]), now).await.is_err());
+    forget(app, doing).await.unwrap();
+    let Turn::Do(doing) = begin(app, named("me", "once", &[b"body"]), now).await.unwrap() else { panic!("it was forgotten") };
+    // As when the process ends.
+    drop(doing);
+    let cut_off = Problem::from(begin(app, named("me", "once", &[b"body"]), now).await.unwrap_err());
+    assert!(cut_off.message.contains("stopped before it was answered"), "{cut_off}");
+}
+
+#[tokio::test]
+async fn what_is_remembered_has_bounds() {
+    let TestApp { app, .. } = &TestApp::start().await;
+    let now = Utc::now();
+    let large = "x".repeat(LARGEST);
+    for number in 0..ROOM / LARGEST + 5 {
+        done(app, &number.to_string(), &large, now).await;
+    }
+    let kept = || app.store.read().answers.iter().map(|answered| answered.bytes()).sum::<usize>();
+    assert!(kept() <= ROOM + LARGEST, "{}", kept());
+    let too_large = "x".repeat(LARGEST + 1);
+    done(app, "large", &too_large, now).await;
+    let refused = Problem::from(begin(app, named("me", "large", &[b"body"]), now).await.unwrap_err());
+    assert!(refused.message.contains("too large to be kept"), "{refused}");
+    sweep(app, now + COUNTS_FOR).await.unwrap();
+    assert_eq!(app.store.read().answers.len(), 0);
 }

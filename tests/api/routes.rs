@@ -125,3 +125,90 @@ async fn a_wish_that_was_heeded_is_said() {
     let answer = wishing("/api/characters", json!({"name": "Cortex"})).await;
     assert!(answer.status == StatusCode::CREATED && !answer.headers.contains_key("preference-applied"));
 }
+
+/// Each route of the document, as its method, its path and what is said of it.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter().filter(|(method, _)| !method.starts_with("parameters"));
+            methods.map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone())).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_document_says_everything_of_every_route() {
+    let app = TestApp::start().await;
+    let document = app.get("/api/openapi.json").await.json();
+    let mut missing = Vec::new();
+    for (method, path, operation) in operations(&document) {
+        let mut want = |holds: bool, what: &str| {
+            if !holds {
+                missing.push(format!("{method} {path}: {what}"));
+            }
+        };
+        want(operation["summary"].as_str().is_some_and(|words| words.ends_with('.')), "a summary");
+        let answers = operation["responses"].as_object().unwrap();
+        let headers: Vec<_> = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "header").collect();
+        let takes = |name: &str| headers.iter().any(|one| one["name"] == name);
+        if path.starts_with("/api") {
+            for status in ["400", "401", "403", "429"] {
+                want(answers.contains_key(status), status);
+            }
+            want(answers.get("429").is_some_and(|answer| answer["headers"]["Retry-After"].is_object()), "Retry-After");
+            if path.contains('{') {
+                want(answers.contains_key("404"), "404");
+            }
+            match method.as_str() {
+                "POST" => {
+                    want(takes("Idempotency-Key"), "Idempotency-Key");
+                    ["409", "413", "422"].iter().for_each(|status| want(answers.contains_key(*status), status));
+                    want(!answers.contains_key("202") || takes("Prefer"), "Prefer");
+                }
+                "PUT" | "PATCH" | "DELETE" => want(takes("If-Match") && answers.contains_key("412"), "If-Match"),
+                _ => {}
+            }
+        }
+        if operation["requestBody"].is_object() {
+            ["408", "413", "415", "422"].iter().for_each(|status| want(answers.contains_key(*status), status));
+        }
+        let asked = operation["requestBody"]["content"].as_object().into_iter().flatten().map(|(kind, content)| ("asked", kind, content));
+        let answered = answers.iter().flat_map(|(status, answer)| {
+            let contents = answer["content"].as_object().into_iter().flatten();
+            contents.map(move |(kind, content)| (status.as_str(), kind, content))
+        });
+        for (what, kind, content) in asked.chain(answered) {
+            if !kind.ends_with("json") {
+                continue;
+            }
+            want(content.get("example").is_some(), &format!("an example of what is {what}"));
+            if let (Some(example), Some(schema)) = (content.get("example"), content.get("schema")) {
+                want(fits(example, schema, &document), &format!("an example that fits, of what is {what}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// Whether a value has the fields its schema asks for and no others, as far as names go.
+fn fits(value: &Value, schema: &Value, document: &Value) -> bool {
+    if let Some(place) = schema["$ref"].as_str() {
+        return fits(value, document.pointer(place.trim_start_matches('#')).unwrap(), document);
+    }
+    if let Some(several) = schema["oneOf"].as_array() {
+        return several.iter().any(|one| fits(value, one, document));
+    }
+    match (value, schema["type"].as_str()) {
+        (Value::Array(_), Some("array")) if schema["prefixItems"].is_array() => true,
+        (Value::Array(values), Some("array")) => values.iter().all(|value| fits(value, &schema["items"], document)),
+        (Value::Object(fields), Some("object")) => {
+            let Some(known) = schema["properties"].as_object() else { return true };
+            let required = schema["required"].as_array().into_iter().flatten().all(|name| fields.contains_key(name.as_str().unwrap()));
+            required && fields.iter().all(|(name, value)| known.get(name).is_some_and(|schema| fits(value, schema, document)))
+        }
+        (Value::String(_), Some("array" | "object" | "integer" | "number" | "boolean")) => false,
+        (Value::Array(_) | Value::Object(_), Some("string" | "integer" | "number" | "boolean")) => false,
+        _ => true,
+    }
+}
