@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo bench --locked --bench load
+cargo bench --locked --bench load -- mixed
 cargo build --release --locked
 dir=$(mktemp -d)
 DALLA_DATA_DIR="$dir/data" DALLA_SECRET_KEY_FILE="$dir/key" DALLA_LISTEN=127.0.0.1:0 DALLA_LOG=error target/release/digital-dalla >"$dir/out" &

@@ -1,4 +1,4 @@
-// Comfort for pages that work without it: live regions, palette, keys, counters, dialogs, theme.
+// Comfort for pages that work without it: live regions, keys, counters, dialogs, theme; the palette is in palette.js.
 // No framework and no build. Everything listens on the document, so parts swapped in later need no wiring.
 (() => {
   'use strict';
@@ -386,7 +386,8 @@
     } else if ((found = hit('[data-dismiss]'))) {
       event.preventDefault();
       dismiss(found.closest('.toast') ?? found.parentElement);
-    } else if (hit('[data-palette]')) {
+    } else if (hit('[data-palette]:not(html)') && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
       openPalette();
     } else if (hit('[data-keys]')) {
       openKeys();
@@ -768,135 +769,33 @@
 
   // ---- Palette ------------------------------------------------------------------------------------------
 
-  let characters = null; // read once, when the palette is first opened
-
-  function pages() {
-    const group = (link) => {
-      let before = link.previousElementSibling;
-      while (before && !before.matches('.group')) before = before.previousElementSibling;
-      return before?.textContent.trim() ?? '';
-    };
-    return [
-      ...all('.sidebar > a[href]:not(.brand)').map((link) => ({ name: labelOf(link), where: group(link), href: link.href, icon: link.querySelector('svg') })),
-      ...all('header.page .actions a[href]').map((link) => ({ name: labelOf(link), where: 'On this page', href: link.href, icon: link.querySelector('svg') })),
-    ];
-  }
-
-  async function readCharacters() {
-    if (characters) return characters;
-    try {
-      const answer = await fetch('/api/characters', { headers: { Accept: 'application/json' } });
-      const list = await answer.json();
-      if (answer.ok && Array.isArray(list)) characters = list.map(({ id, name }) => ({ name, where: 'Character', href: `/characters/${encodeURIComponent(id)}` }));
-    } catch {
-      // Without the list the palette still knows the pages; it is asked for again next time.
-    }
-    return characters ?? [];
-  }
-
-  // Every letter of the query in order; the nearer to the start and to each other, the better.
-  function score(name, query) {
-    const text = name.toLowerCase();
-    const whole = text.indexOf(query);
-    if (whole >= 0) return 1000 - whole - (whole && text[whole - 1] !== ' ' ? 100 : 0);
-    let at = -1;
-    let gaps = 0;
-    for (const letter of query) {
-      const next = text.indexOf(letter, at + 1);
-      if (next < 0) return -1;
-      gaps += next - at - 1;
-      at = next;
-    }
-    return 300 - gaps;
-  }
-
-  function buildPalette() {
-    const input = el('input', { type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-label': 'Go to a page or a character', placeholder: 'Go to a page or a character…', autocomplete: 'off', spellcheck: 'false', autofocus: true });
-    const list = el('ul', { id: 'palette-list', role: 'listbox', 'aria-label': 'Results' });
-    const nothing = el('p', { class: 'nothing', role: 'status', hidden: true }, 'Nothing by that name.');
-    const dialog = el('dialog', { id: 'palette', class: 'palette', 'aria-label': 'Search' }, input, list, nothing,
-      el('footer', { 'aria-hidden': 'true' }, el('span', {}, '↑ ↓ choose'), el('span', {}, '↵ open'), el('span', {}, 'Esc close')));
-    let entries = [];
-    let shown = [];
-    let chosen = 0;
-
-    const choose = (index) => {
-      chosen = (index + shown.length) % (shown.length || 1);
-      [...list.children].forEach((row, at) => row.setAttribute('aria-selected', String(at === chosen)));
-      const row = list.children[chosen];
-      row?.scrollIntoView({ block: 'nearest' });
-      if (row) input.setAttribute('aria-activedescendant', row.id);
-      else input.removeAttribute('aria-activedescendant');
-    };
-    const show = () => {
-      const query = input.value.trim().toLowerCase();
-      shown = entries.map((entry) => ({ ...entry, score: query ? score(entry.name, query) : 0 })).filter((entry) => entry.score >= 0);
-      if (query) shown.sort((a, b) => b.score - a.score);
-      shown = shown.slice(0, 40);
-      list.replaceChildren(...shown.map((entry, index) => el('li', { role: 'option', id: `palette-${index}`, 'data-index': index },
-        ...(entry.icon ? [entry.icon.cloneNode(true)] : [el('span', { class: 'avatar small', 'aria-hidden': 'true' }, entry.name.slice(0, 1))]),
-        el('span', { class: 'name' }, entry.name), el('span', { class: 'where' }, entry.where))));
-      nothing.hidden = shown.length > 0;
-      list.hidden = !shown.length;
-      choose(0);
-    };
-    const go = (event) => {
-      const entry = shown[chosen];
-      if (!entry) return;
-      dialog.close();
-      if (event.ctrlKey || event.metaKey) window.open(entry.href, '_blank', 'noopener');
-      else location.assign(entry.href);
-    };
-    input.addEventListener('input', show);
-    input.addEventListener('keydown', (event) => {
-      const steps = { ArrowDown: 1, ArrowUp: -1 };
-      if (event.key in steps) choose(chosen + steps[event.key]);
-      else if (event.key === 'Enter') go(event);
-      else return;
-      event.preventDefault();
+  // It has a file of its own, read when it is first wanted. The field is there at once, so that whoever types on
+  // does not press the keys of the page.
+  let more = null;
+  function readMore() {
+    more ??= import(root.dataset.palette).then(({ setUp }) => setUp({ all, byId, el, labelOf, open, fetchPage, visible }));
+    return more.catch(() => {
+      more = null;
+      toast('The search cannot be read at the moment.', 'bad');
     });
-    list.addEventListener('pointermove', ({ target }) => {
-      const row = target.closest('[data-index]');
-      if (row && Number(row.dataset.index) !== chosen) choose(Number(row.dataset.index));
-    });
-    list.addEventListener('click', (event) => event.target.closest('[data-index]') && go(event));
-    dialog.refill = async () => {
-      input.value = '';
-      entries = [...pages(), ...(characters ?? [])];
-      show();
-      entries = [...pages(), ...(await readCharacters())];
-      show();
-    };
-    document.body.append(dialog);
-    return dialog;
   }
 
   function openPalette() {
-    const dialog = byId('palette') ?? buildPalette();
+    if (document.querySelector('dialog:modal:not(#palette)')) return;
+    const words = 'Find a page, a character, or something to do';
+    const dialog = byId('palette') ?? document.body.appendChild(el('dialog', { id: 'palette', class: 'palette', 'aria-label': 'Search' },
+      el('input', { type: 'text', role: 'combobox', 'aria-expanded': 'false', 'aria-autocomplete': 'list', 'aria-label': words, placeholder: `${words}…`, autocomplete: 'off', spellcheck: 'false', autofocus: true })));
     if (dialog.open) return dialog.close();
-    if (document.querySelector('dialog:modal')) return;
+    dialog.querySelector('input').value = '';
     open(dialog);
-    dialog.refill();
+    readMore().then((tools) => tools?.fill(dialog));
   }
 
   // ---- Keys ---------------------------------------------------------------------------------------------
 
   const visible = (node) => node.getClientRects().length > 0;
   const pageKeys = () => all('main [data-key]').filter(visible);
-
-  function openKeys() {
-    byId('keys')?.remove();
-    const group = (title, rows) => (rows.length ? [el('h3', {}, title), el('dl', { class: 'keys-list' }, ...rows.map(([words, ...keys]) => el('div', {}, el('dt', {}, words), el('dd', {}, ...keys.map((key) => el('kbd', {}, key))))))] : []);
-    const turns = document.querySelector('main a[rel~=prev], main a[rel~=next]');
-    const dialog = el('dialog', { id: 'keys', class: 'dialog wide', 'aria-labelledby': 'keys-title' },
-      el('header', {}, el('h2', { id: 'keys-title' }, 'Keys'), el('button', { type: 'button', class: 'button quiet small', 'data-close': true }, 'Close')),
-      el('div', { class: 'body' },
-        ...group('On this page', [...pageKeys().map((node) => [labelOf(node), node.dataset.key.toUpperCase()]), ...(turns ? [['Next', 'J', '→'], ['Previous', 'K', '←']] : []), ...(document.querySelector('[data-submit-key]') ? [['Send the form', 'Ctrl', '↵']] : [])]),
-        ...group('Anywhere', [['Search', 'Ctrl', 'K'], ['This list', '?'], ['Close', 'Esc']]),
-        ...group('Go to', all('.sidebar a[data-key]').map((link) => [labelOf(link), 'G', link.dataset.key.toUpperCase()]))));
-    document.body.append(dialog);
-    open(dialog);
-  }
+  const openKeys = () => readMore().then((tools) => tools?.keys());
 
   let goUntil = 0; // after `g`, a second key names the page
 

@@ -24,8 +24,8 @@ static STYLESHEET: LazyLock<Bytes> = LazyLock::new(stylesheet);
 
 /// A mark that changes with the assets, so that browsers may keep them for good.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let script = Public::get("app.js").map(|file| file.data.into_owned()).unwrap_or_default();
-    format!("{:08x}", xxh3_64(&[&STYLESHEET[..], &script].concat()) as u32)
+    let script = |name| Public::get(name).map(|file| file.data.into_owned()).unwrap_or_default();
+    format!("{:08x}", xxh3_64(&[&STYLESHEET[..], &script("app.js"), &script("palette.js")].concat()) as u32)
 });
 
 /// An asset's address, with the mark of its version.

@@ -169,6 +169,16 @@ pub struct Config {
     #[arg(long = "trusted-proxies", env = "DALLA_TRUSTED_PROXIES", value_name = "DALLA_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Requests a second that each caller of the API may send, ten times as many at once; 0 is no limit [default: 50,
+    /// and no limit on this machine where there is no password].
+    #[arg(long = "rate-limit", env = "DALLA_RATE_LIMIT", value_name = "DALLA_RATE_LIMIT")]
+    pub rate_limit: Option<u32>,
+
+    /// Pictures, captions, posts and trainings a minute that each caller of the API may ask for; 0 is no limit
+    /// [default: 60, and no limit on this machine where there is no password].
+    #[arg(long = "costly-limit", env = "DALLA_COSTLY_LIMIT", value_name = "DALLA_COSTLY_LIMIT")]
+    pub costly_limit: Option<u32>,
+
     /// What to log, as in `info` or `digital_dalla=debug`.
     #[arg(long, env = "DALLA_LOG", value_name = "DALLA_LOG", default_value = "info")]
     pub log: String,

@@ -19,11 +19,13 @@ pub mod error;
 pub mod events;
 pub mod gpu;
 pub mod incoming;
+pub mod limits;
 pub mod live;
 pub mod logs;
 pub mod prepared;
 pub mod state;
 pub mod trash;
+pub mod underway;
 pub mod vitals;
 
 pub mod service;

@@ -32,8 +32,50 @@ pub struct Prepared {
     pub schedules: Slot,
     /// All tasks.
     pub tasks: Slot,
+    /// Pages of longer lists.
+    pub pages: Pages,
     /// Which pictures of each dataset look alike.
     pub alike: Alike,
+}
+
+/// Pages of lists by the addresses they were asked for at, each made once for each state of its collection.
+#[derive(Debug, Default)]
+pub struct Pages(Mutex<HashMap<String, (u64, Page)>>);
+
+/// A page of a list.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// What is on it.
+    pub body: Body,
+    /// How many there are in all, where that can be told.
+    pub total: Option<usize>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<String>,
+}
+
+/// How many pages are kept, and how large they may be.
+const PAGES: usize = 64;
+const LARGEST_PAGE: usize = 256 << 10;
+
+impl Pages {
+    /// The page at that address, made by `make` when it was not made for this version of its collection before.
+    pub fn get<E>(&self, address: &str, version: u64, make: impl FnOnce() -> Result<Page, E>) -> Result<Page, E> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, page)) = lock().get(address)
+            && *known == version
+        {
+            return Ok(page.clone());
+        }
+        let page = make()?;
+        if page.body.bytes.len() <= LARGEST_PAGE {
+            let mut pages = lock();
+            if pages.len() >= PAGES {
+                pages.clear();
+            }
+            pages.insert(address.to_owned(), (version, page.clone()));
+        }
+        Ok(page)
+    }
 }
 
 /// Which of many pictures look alike, as groups of their places; found out once for each set of pictures.
@@ -104,4 +146,28 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn etag(bytes: &[u8]) -> Arc<str> {
     format!("\"{:016x}\"", xxh3_64(bytes)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_made_once_for_each_state() {
+        let pages = Pages::default();
+        let mut made = 0;
+        let mut get = |address: &str, version| {
+            let page = pages.get(address, version, || {
+                made += 1;
+                Ok::<_, ()>(Page { body: Body::one(&made), total: None, next: None })
+            });
+            String::from_utf8(page.unwrap().body.bytes.to_vec()).unwrap()
+        };
+        assert_eq!([get("/a", 1), get("/a", 1), get("/b", 1), get("/a", 2), get("/a", 2)], ["1", "1", "2", "3", "3"]);
+        assert_eq!(pages.get("/a", 3, || Err("nothing")).unwrap_err(), "nothing");
+        for number in 0..500 {
+            get(&number.to_string(), 1);
+        }
+        assert!(pages.0.lock().unwrap().len() <= PAGES);
+    }
 }

@@ -26,12 +26,14 @@ use crate::{
         webhook::Webhook,
         x::X,
     },
+    limits::Limits as CallerLimits,
     live::{LiveJobs, LiveTrainings},
     logs::Logs,
     meters::Meters,
     prepared::Prepared,
     store::Store,
     trash::Trash,
+    underway::Underway,
     vitals::Vitals,
 };
 
@@ -103,6 +105,10 @@ pub struct Shared {
     pub attempts: Attempts,
     /// Answers that are sent again and again.
     pub prepared: Prepared,
+    /// How much each caller of the API may ask for.
+    pub limits: CallerLimits,
+    /// Requests with a name that are being done.
+    pub underway: Underway,
 }
 
 /// Who we say we are.
@@ -136,6 +142,7 @@ impl AppState {
         let gemini = Gemini::new(counted(&away, "gemini"), config.gemini_url.clone(), config.gemini_patience);
         let comfy =
             Farm::new(config.comfyui.iter().map(|url| Comfy::new(counted(&http, "comfyui"), url.clone(), limits.clone())).collect());
+        let caller_limits = CallerLimits::new(config.rate_limit, config.costly_limit);
         Self(Arc::new(Shared {
             timezone: config.timezone(),
             config,
@@ -168,6 +175,8 @@ impl AppState {
             incoming: Incoming::default(),
             attempts: Attempts::default(),
             prepared: Prepared::default(),
+            limits: caller_limits,
+            underway: Underway::default(),
         }))
     }
 

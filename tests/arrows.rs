@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 28] = [
     ("domain", &[]),
     ("actor", &["domain"]),
     ("config", &[]),
@@ -20,6 +20,8 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("trash", &["domain"]),
     ("vitals", &["domain"]),
     ("attempts", &[]),
+    ("limits", &[]),
+    ("underway", &["domain"]),
     ("prepared", &[]),
     ("assets", &[]),
     ("store", &["actor", "domain", "config", "meters"]),
@@ -37,12 +39,14 @@ const ARROWS: [(&str, &[&str]); 26] = [
             "gpu",
             "incoming",
             "integrations",
+            "limits",
             "live",
             "logs",
             "meters",
             "prepared",
             "store",
             "trash",
+            "underway",
             "vitals",
         ],
     ),
@@ -62,11 +66,12 @@ const ARROWS: [(&str, &[&str]); 26] = [
             "prepared",
             "state",
             "store",
+            "underway",
             "vitals",
         ],
     ),
     ("jobs", &["actor", "domain", "service", "state"]),
-    ("api", &["domain", "error", "events", "prepared", "service", "state"]),
+    ("api", &["actor", "domain", "error", "events", "limits", "prepared", "service", "state", "underway"]),
     ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),
     ("router", &["actor", "api", "assets", "domain", "error", "service", "state", "web"]),
     ("run", &["config", "events", "jobs", "logs", "router", "sandbox", "service", "state", "store"]),

@@ -1,13 +1,14 @@
 //! Our server beside honest rivals, in one run on one machine: ratios mean something, single numbers little.
 //!
-//! Run with `benches/load.sh`.
+//! Run with `benches/load.sh`; `mixed` as an argument runs many clients at once instead, see `mixed.rs`.
 
 mod client;
 #[path = "../fill.rs"]
 mod fill;
+mod mixed;
 mod rivals;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use chrono::Utc;
 use clap::Parser;
@@ -23,8 +24,34 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How long each measurement takes.
 const TIME: Duration = Duration::from_secs(4);
 
+/// What is measured; without an argument, our server beside its rivals.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// `mixed`: many clients that read and write.
+    what: Option<String>,
+    /// How many.
+    #[arg(long, default_value = "64")]
+    clients: usize,
+    /// For how long.
+    #[arg(long, default_value = "60")]
+    seconds: u64,
+    /// As cargo says it.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
+    let Arguments { what, clients, seconds, .. } = Arguments::parse();
+    if what.as_deref() == Some("mixed") {
+        let well = mixed::run(mixed::Plan { clients, time: Duration::from_secs(seconds) }).await;
+        return if well { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    rivals_beside_us().await;
+    ExitCode::SUCCESS
+}
+
+async fn rivals_beside_us() {
     println!("| what | clients | per second | median ms | p99 ms |\n|---|---|---|---|---|");
     let (bare, ours) = reads().await;
     println!(

@@ -28,7 +28,7 @@ export { expect };
 export const places = [
   '/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content',
   '/calendar', '/calendar?view=week', '/calendar?view=list', '/calendar/plan', '/calendar/new', '/posts', '/schedules', '/schedules/new', '/schedules/runs',
-  '/datasets', '/datasets/new', '/training', '/training/new', '/models', '/notifications', '/activity', '/system', '/system/diagnostics', '/logs', '/settings', '/settings/access', '/settings/backups',
+  '/datasets', '/datasets/new', '/training', '/training/new', '/models', '/notifications', '/activity', '/system', '/system/diagnostics', '/logs', '/find', '/settings', '/settings/access', '/settings/backups',
 ];
 
 /** The pages of one character. */

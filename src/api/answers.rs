@@ -4,12 +4,13 @@
 use utoipa::{
     ToSchema,
     openapi::{
-        ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder,
-        path::{Operation, Parameter, ParameterIn},
+        ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder, Type,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     },
 };
 
-use super::{error::ProblemDocument, scopes};
+use super::{error::ProblemDocument, examples, gate, scopes};
+use crate::domain::access::is_costly;
 
 /// What problem documents are sent as.
 const PROBLEM: &str = "application/problem+json";
@@ -23,7 +24,93 @@ pub fn describe(document: &mut OpenApi) {
             name_problems(operation);
             if is_api {
                 usual(method, operation).into_iter().for_each(|(status, words)| add(operation, status, words));
+                limited(method, path, operation);
+                tagged(method, operation);
+                named(method, path, operation);
             }
+            examples::show(operation);
+        }
+    }
+}
+
+/// A header of a request that every route knows where it makes sense.
+fn header(operation: &mut Operation, name: &str, words: &str) {
+    let known = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name.eq_ignore_ascii_case(name));
+    let parameters = operation.parameters.get_or_insert_default();
+    if !parameters.iter().any(known) {
+        let text = ObjectBuilder::new().schema_type(Type::String).build();
+        let header = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Header).description(Some(words)).schema(Some(text));
+        parameters.push(header.build().into());
+    }
+}
+
+/// A header of an answer.
+fn says(answer: &mut RefOr<Response>, name: &str, words: &str) {
+    if let RefOr::T(answer) = answer {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let header = HeaderBuilder::new().schema(Some(text)).description(Some(words)).build();
+        answer.headers.entry(name.to_owned()).or_insert_with(|| header.into());
+    }
+}
+
+/// Whoever asks for too much has to wait.
+fn limited(method: &str, path: &str, operation: &mut Operation) {
+    let words = if is_costly(method, path) {
+        "This caller has asked for too much to be made, or for too much at all."
+    } else {
+        "This caller has asked for too much."
+    };
+    add(operation, "429", words);
+    if let Some(answer) = operation.responses.responses.get_mut("429") {
+        says(answer, "Retry-After", "Seconds to wait.");
+    }
+}
+
+/// What is stored has tags.
+fn tagged(method: &str, operation: &mut Operation) {
+    let words = "The tag of what was seen: when it was changed since, nothing is changed now.";
+    match method {
+        "GET" => {
+            let Some(answer) = operation.responses.responses.get_mut("200") else { return };
+            if !matches!(answer, RefOr::T(Response { content, .. }) if content.contains_key("application/json")) {
+                return;
+            }
+            says(answer, "ETag", "Changes with what is answered.");
+            header(operation, "If-None-Match", "A tag of before: when nothing was changed, 304 is answered without a body.");
+            let same = ResponseBuilder::new().description("It is as the caller has it.").build();
+            operation.responses.responses.entry("304".to_owned()).or_insert_with(|| same.into());
+        }
+        "PUT" | "PATCH" | "DELETE" => {
+            header(operation, "If-Match", words);
+            add(operation, "412", "It was changed in the meantime.");
+        }
+        _ => {}
+    }
+    for (status, name, words) in [
+        ("201", "Location", "Where it is now."),
+        ("202", "Location", "Where to see how it goes on."),
+        ("202", "Preference-Applied", "`respond-async`, when that was wished for."),
+    ] {
+        if let Some(answer) = operation.responses.responses.get_mut(status) {
+            says(answer, name, words);
+        }
+    }
+}
+
+/// What is sent may be sent again.
+fn named(method: &str, path: &str, operation: &mut Operation) {
+    if method != "POST" {
+        return;
+    }
+    header(operation, "Idempotency-Key", "The same key and body within 24 hours are answered as they were answered first.");
+    if operation.responses.responses.contains_key("202") || gate::LEDGERS.contains(&path) {
+        header(operation, "Prefer", "`respond-async` answers 202 at once, and does not wait.");
+    }
+    add(operation, "413", "The body is too large.");
+    add(operation, "422", "A rule is broken, or the `Idempotency-Key` was used for another request; `errors` says by which field.");
+    for (status, answer) in &mut operation.responses.responses {
+        if status.starts_with('2') {
+            says(answer, "Idempotent-Replayed", "`true` when this was answered before.");
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -12,9 +12,9 @@ use tokio_util::io::ReaderStream;
 
 use super::{
     error::{ProblemDocument, Refusal},
-    extract::Json,
+    extract::{Expected, Json, Query},
     jobs::JobView,
-    reply,
+    reply::{self, Part},
 };
 use crate::{
     domain::{
@@ -43,9 +43,11 @@ pub async fn create(State(app): State<AppState>, Json(request): Json<BackupReque
 }
 
 /// All backups, newest first.
-#[utoipa::path(get, path = "/api/backups", tag = "backups", responses((status = 200, body = Vec<Backup>)))]
-pub async fn list(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Refusal> {
-    Ok(reply::tagged(&headers, Prepared::list(&backups::list(&app).await?)))
+#[utoipa::path(get, path = "/api/backups", tag = "backups", params(Part), responses((status = 200, body = Vec<Backup>)))]
+pub async fn list(State(app): State<AppState>, Query(part): Query<Part>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
+    let backups = backups::list(&app).await?;
+    let page = reply::part_of(&backups, &part, 50, |backup| backup.id.as_str())?;
+    Ok(reply::page(&headers, &uri, Prepared::list(page.items), Some(page.total), page.next.as_deref()))
 }
 
 /// One backup.
@@ -57,13 +59,20 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<BackupId>, headers:
 /// Says whether a backup stays until a person deletes it.
 #[utoipa::path(patch, path = "/api/backups/{id}", tag = "backups", params(("id" = String, Path)), request_body = Keeping,
     responses((status = 200, body = Backup), (status = 404, body = ProblemDocument)))]
-pub async fn patch(State(app): State<AppState>, Path(id): Path<BackupId>, Json(keeping): Json<Keeping>) -> Result<Response, Refusal> {
-    Ok(axum::Json(backups::set_keep(&app, &id, keeping.keep).await?).into_response())
+pub async fn patch(
+    State(app): State<AppState>,
+    Path(id): Path<BackupId>,
+    expected: Expected,
+    Json(keeping): Json<Keeping>,
+) -> Result<Response, Refusal> {
+    expected.check(&[&*Prepared::one(&backups::get(&app, &id).await?).etag])?;
+    Ok(reply::record(&HeaderMap::new(), &backups::set_keep(&app, &id, keeping.keep).await?))
 }
 
 /// Deletes a backup, also one that is marked to be kept.
 #[utoipa::path(delete, path = "/api/backups/{id}", tag = "backups", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
-pub async fn delete(State(app): State<AppState>, Path(id): Path<BackupId>) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(app): State<AppState>, Path(id): Path<BackupId>, expected: Expected) -> Result<StatusCode, Refusal> {
+    expected.check(&[&*Prepared::one(&backups::get(&app, &id).await?).etag])?;
     backups::delete(&app, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use chrono::{NaiveDate, Utc};
@@ -42,7 +42,7 @@ pub struct Which {
 
 /// Posts and proposals in order of time, each with what stands in its way.
 #[utoipa::path(get, path = "/api/calendar", tag = "calendar", params(Which), responses((status = 200, body = Vec<EntryView>), (status = 422, body = ProblemDocument)))]
-pub async fn get(State(app): State<AppState>, Query(which): Query<Which>, headers: HeaderMap) -> Result<Response, Refusal> {
+pub async fn get(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let now = Utc::now();
     let today = now.with_timezone(&app.timezone).date_naive();
     let from = day("from", which.from.as_deref(), today)?;
@@ -54,7 +54,8 @@ pub async fn get(State(app): State<AppState>, Query(which): Query<Which>, header
     let state = app.store.read();
     let entries: Vec<EntryView> =
         between(&app, &state, start, end, which.character_id.as_ref(), now).into_iter().map(EntryView::from).collect();
-    Ok(reply::tagged(&headers, Body::list(&entries)))
+    let total = entries.len();
+    Ok(reply::page(&headers, &uri, Body::list(&entries), Some(total), None))
 }
 
 fn day(field: &str, text: Option<&str>, usual: NaiveDate) -> Result<NaiveDate, Problem> {

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{ProblemDocument, Refusal},
     extract::Json,
-    images::{accepted, wants_async},
+    images::accepted,
     jobs::JobView,
+    reply,
 };
 use crate::{
     domain::{
@@ -57,7 +58,7 @@ pub struct Captioned {
 pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(request): Json<CaptionRequest>) -> Result<Response, Refusal> {
     let network = request.network;
     let job = service::captions::order(&app, request, true, Utc::now()).await?;
-    if wants_async(&headers) {
+    if reply::wants_async(&headers) {
         return Ok(accepted(&app, job));
     }
     let job = service::jobs::done(&app, &job).await?;

@@ -58,8 +58,8 @@ pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: 
     }
     let cursor = which.cursor.as_deref().map(CharacterId::from);
     let limit = which.limit.map_or(usize::MAX, |limit| limit.clamp(1, 500));
-    let (body, next) = service::characters::page(&app, which.active, cursor.as_ref(), limit)?;
-    Ok(reply::page(&headers, &uri, body, None, next.as_ref().map(CharacterId::as_str)))
+    let (body, total, next) = service::characters::page(&app, which.active, cursor.as_ref(), limit)?;
+    Ok(reply::page(&headers, &uri, body, Some(total), next.as_ref().map(CharacterId::as_str)))
 }
 
 /// Creates a character.

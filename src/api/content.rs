@@ -20,7 +20,7 @@ use crate::{
         content::{Content, ContentChange, ContentId, ReviewState},
         generation::RemixRequest,
     },
-    prepared::Body,
+    prepared::{Body, Page},
     service::{self, content::Filter, review::Decision},
     state::AppState,
 };
@@ -34,9 +34,12 @@ pub async fn list(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let cursor = part.cursor.as_deref().map(ContentId::from);
-    let page = service::content::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
-    Ok(reply::page(&headers, &uri, Body::list(&page.contents), page.total, page.next.as_ref().map(ContentId::as_str)))
+    let version = app.store.read().content.version();
+    reply::prepared(&app, &headers, &uri, version, || {
+        let cursor = part.cursor.as_deref().map(ContentId::from);
+        let page = service::content::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
+        Ok(Page { body: Body::list(&page.contents), total: page.total, next: page.next.map(|next| next.to_string()) })
+    })
 }
 
 /// One picture.

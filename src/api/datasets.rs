@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -14,7 +14,7 @@ use super::{
     images::accepted,
     jobs::JobView,
     pictures::{Keep, send},
-    reply,
+    reply::{self, Part},
     uploads::Upload,
 };
 use crate::{
@@ -54,11 +54,18 @@ pub struct For {
 }
 
 /// Datasets, newest first, each with how it stands.
-#[utoipa::path(get, path = "/api/lora/datasets", tag = "datasets", params(Whose), responses((status = 200, body = Vec<Summary>)))]
-pub async fn list(State(app): State<AppState>, Query(whose): Query<Whose>, headers: HeaderMap) -> Response {
+#[utoipa::path(get, path = "/api/lora/datasets", tag = "datasets", params(Whose, Part), responses((status = 200, body = Vec<Summary>)))]
+pub async fn list(
+    State(app): State<AppState>,
+    Query(whose): Query<Whose>,
+    Query(part): Query<Part>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     let datasets = service::datasets::list(&app, whose.character_id.as_deref());
-    let summaries: Vec<_> = datasets.iter().map(|dataset| service::datasets::summary(&app, dataset)).collect();
-    reply::tagged(&headers, Body::list(&summaries))
+    let page = reply::part_of(&datasets, &part, 50, |dataset| dataset.id.as_str())?;
+    let summaries: Vec<_> = page.items.iter().map(|dataset| service::datasets::summary(&app, dataset)).collect();
+    Ok(reply::page(&headers, &uri, Body::list(&summaries), Some(page.total), page.next.as_deref()))
 }
 
 /// Makes an empty dataset.
@@ -172,17 +179,30 @@ pub struct Caption {
 pub async fn caption(
     State(app): State<AppState>,
     Path((id, name)): Path<(DatasetId, String)>,
+    expected: Expected,
     Json(Caption { caption }): Json<Caption>,
-) -> Result<axum::Json<DatasetImage>, Refusal> {
-    Ok(axum::Json(service::datasets::set_caption(&app, &id, &name, &caption, Utc::now()).await?))
+) -> Result<Response, Refusal> {
+    unchanged(&app, &id, &name, &expected)?;
+    let image = service::datasets::set_caption(&app, &id, &name, &caption, Utc::now()).await?;
+    Ok(reply::record(&HeaderMap::new(), &image))
 }
 
 /// Takes a picture out of the dataset.
 #[utoipa::path(delete, path = "/api/lora/datasets/{id}/images/{name}", tag = "datasets", params(("id" = String, Path), ("name" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
-pub async fn remove(State(app): State<AppState>, Path((id, name)): Path<(DatasetId, String)>) -> Result<StatusCode, Refusal> {
-    service::datasets::picture(&app, &id, &name)?;
+pub async fn remove(
+    State(app): State<AppState>,
+    Path((id, name)): Path<(DatasetId, String)>,
+    expected: Expected,
+) -> Result<StatusCode, Refusal> {
+    unchanged(&app, &id, &name, &expected)?;
     service::datasets::remove_images(&app, &id, vec![name], Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A picture has the tag of its file, and with its caption that of the answer to a change.
+fn unchanged(app: &AppState, id: &DatasetId, name: &str, expected: &Expected) -> Result<(), Refusal> {
+    let image = service::datasets::picture(app, id, name)?.image;
+    expected.check(&[&format!("\"{}\"", image.digest), &*Body::one(&image).etag])
 }
 
 /// Which pictures.

@@ -55,6 +55,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
     }
 }
 
+impl Expected {
+    /// Whether the caller has seen the newest: what has one of these tags.
+    pub fn check(&self, tags: &[&str]) -> Result<(), Refusal> {
+        let Some(expected) = &self.0 else { return Ok(()) };
+        let fits = expected == "*" || expected.split(',').any(|one| tags.contains(&one.trim()));
+        let stale = || Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.");
+        if fits { Ok(()) } else { Err(stale().into()) }
+    }
+}
+
 /// Reads JSON; a value of the wrong type is said by its field.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let syntax = |error: serde_json::Error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."));

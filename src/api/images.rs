@@ -69,7 +69,7 @@ pub struct Metadata {
 )]
 pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(request): Json<GenerateRequest>) -> Result<Response, Refusal> {
     let job = service::images::order(&app, request, Utc::now()).await?;
-    if wants_async(&headers) {
+    if reply::wants_async(&headers) {
         return Ok(accepted(&app, job));
     }
     let job = service::jobs::done(&app, &job).await?;
@@ -90,12 +90,6 @@ pub fn accepted(app: &AppState, job: Job) -> Response {
     let mut response = (StatusCode::ACCEPTED, axum::Json(JobView::of(app, job))).into_response();
     reply::set(&mut response, header::LOCATION, &location);
     response
-}
-
-/// Whether the caller would rather have the job than wait.
-pub fn wants_async(headers: &HeaderMap) -> bool {
-    let wishes = headers.get_all("prefer").iter().filter_map(|wish| wish.to_str().ok());
-    wishes.flat_map(|wish| wish.split(',')).any(|wish| wish.trim().eq_ignore_ascii_case("respond-async"))
 }
 
 fn metadata(made: &Provenance, notes: Vec<String>) -> Metadata {

@@ -10,7 +10,9 @@ mod content;
 mod datasets;
 mod error;
 mod events;
+mod examples;
 mod extract;
+mod gate;
 mod images;
 mod jobs;
 mod models;
@@ -99,6 +101,7 @@ pub fn router(app: &AppState) -> Router<AppState> {
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
                 .layer(middleware::map_response(error::in_our_shape))
+                .layer(middleware::from_fn_with_state(app.clone(), gate::pass))
                 .map_response(IntoResponse::into_response)
                 .layer(CatchPanicLayer::custom(error::broke_down)),
         )
@@ -212,15 +215,16 @@ pub fn cors(origins: &[String]) -> Option<tower_http::cors::CorsLayer> {
     let cors = tower_http::cors::CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            header::IF_NONE_MATCH,
-            header::AUTHORIZATION,
-            HeaderName::from_static("prefer"),
-            HeaderName::from_static("idempotency-key"),
-        ])
-        .expose_headers([header::ETAG, header::LOCATION, header::LINK, HeaderName::from_static("x-total-count")]);
+        .allow_headers([header::CONTENT_TYPE, header::IF_MATCH, header::IF_NONE_MATCH, header::AUTHORIZATION, reply::PREFER, gate::KEY])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::LINK,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-total-count"),
+            reply::PREFERENCE_APPLIED,
+            gate::REPEATED,
+        ]);
     Some(cors)
 }
 

@@ -2,8 +2,8 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, Uri},
+    response::Response,
 };
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{ProblemDocument, Refusal},
     extract::{Json, Query},
+    reply::{self, Part},
 };
 use crate::{
     domain::model::{Family, ModelFile},
+    prepared::Body,
     service,
     state::AppState,
 };
@@ -37,23 +39,35 @@ pub enum Listed {
     Files(Vec<ModelFile>),
 }
 
-/// Checkpoints and diffusion models: names, or objects with `detail=true`.
-#[utoipa::path(get, path = "/api/models", tag = "models", params(Detail), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
-pub async fn models(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Result<Response, Refusal> {
-    Ok(answer(&service::models::catalogue(&app, Utc::now()).await?.models, detail))
+/// Checkpoints and diffusion models: names, or objects with `detail=true`; all of them unless a limit is sent.
+#[utoipa::path(get, path = "/api/models", tag = "models", params(Detail, Part), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
+pub async fn models(
+    State(app): State<AppState>,
+    Query(Detail { detail }): Query<Detail>,
+    Query(part): Query<Part>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    page(&service::models::catalogue(&app, Utc::now()).await?.models, detail, &part, &uri, &headers)
 }
 
-/// LoRAs: names, or objects with `detail=true`.
-#[utoipa::path(get, path = "/api/loras", tag = "models", params(Detail), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
-pub async fn loras(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Result<Response, Refusal> {
-    Ok(answer(&service::models::catalogue(&app, Utc::now()).await?.loras, detail))
+/// LoRAs: names, or objects with `detail=true`; all of them unless a limit is sent.
+#[utoipa::path(get, path = "/api/loras", tag = "models", params(Detail, Part), responses((status = 200, body = Listed), (status = 503, body = ProblemDocument)))]
+pub async fn loras(
+    State(app): State<AppState>,
+    Query(Detail { detail }): Query<Detail>,
+    Query(part): Query<Part>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    page(&service::models::catalogue(&app, Utc::now()).await?.loras, detail, &part, &uri, &headers)
 }
 
 /// Looks at every ComfyUI anew, and answers as `GET /api/models?detail=true` does.
 #[utoipa::path(post, path = "/api/models/look", tag = "models", responses((status = 200, body = Vec<ModelFile>), (status = 503, body = ProblemDocument)))]
 pub async fn look(State(app): State<AppState>) -> Result<Response, Refusal> {
     service::models::look(&app, Utc::now()).await;
-    Ok(answer(&service::models::catalogue(&app, Utc::now()).await?.models, true))
+    Ok(reply::record(&HeaderMap::new(), &service::models::catalogue(&app, Utc::now()).await?.models))
 }
 
 /// Which family a file belongs to.
@@ -72,7 +86,9 @@ pub async fn set_family(State(app): State<AppState>, Json(Said { name, family })
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(files: &[ModelFile], detail: bool) -> Response {
-    let listed = if detail { Listed::Files(files.to_vec()) } else { Listed::Names(files.iter().map(|file| file.name.clone()).collect()) };
-    axum::Json(listed).into_response()
+fn page(files: &[ModelFile], detail: bool, part: &Part, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let page = reply::part_of(files, part, usize::MAX, |file| &file.name)?;
+    let listed =
+        if detail { Listed::Files(page.items.to_vec()) } else { Listed::Names(page.items.iter().map(|file| file.name.clone()).collect()) };
+    Ok(reply::page(headers, uri, Body::one(&listed), Some(page.total), page.next.as_deref()))
 }

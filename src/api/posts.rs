@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     error::{ProblemDocument, Refusal},
-    extract::{Json, Query},
+    extract::{Expected, Json, Query},
     reply,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         post::{Post, PostChange, PostId, PostRequest, PostState, Resolution, Sent},
         problem::{Kind, Problem},
     },
-    prepared::Body,
+    prepared::{Body, Page},
     service::{
         self,
         publishing::{self, Filter},
@@ -98,8 +98,7 @@ async fn send(app: &AppState, network: Network, headers: &HeaderMap, request: Po
 
 /// Waits until a post stands where it stays, and answers by where that is.
 async fn settled(app: &AppState, post: Post, headers: &HeaderMap) -> Result<Response, Refusal> {
-    let asynchronous = headers.get("prefer").and_then(|prefer| prefer.to_str().ok()).is_some_and(|prefer| prefer.contains("respond-async"));
-    if asynchronous {
+    if reply::wants_async(headers) {
         return Ok(answer(StatusCode::ACCEPTED, post));
     }
     let post = Post::clone(&*publishing::settled(app, &post.id).await?);
@@ -130,11 +129,14 @@ fn answer(status: StatusCode, post: Post) -> Response {
 #[utoipa::path(get, path = "/api/posts", tag = "posts", params(Which), responses((status = 200, body = Vec<Post>), (status = 422, body = ProblemDocument)))]
 pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let part = reply::Part { limit: which.limit, cursor: which.cursor };
-    let cursor = part.cursor.as_deref().map(PostId::from);
-    let filter = Filter { state: which.state, character: which.character_id, content: which.content_id };
-    let page = publishing::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
-    let posts: Vec<_> = page.posts.iter().map(|post| &**post).collect();
-    Ok(reply::page(&headers, &uri, Body::list(&posts), page.total, page.next.as_ref().map(PostId::as_str)))
+    let version = app.store.read().posts.version();
+    reply::prepared(&app, &headers, &uri, version, || {
+        let cursor = part.cursor.as_deref().map(PostId::from);
+        let filter = Filter { state: which.state, character: which.character_id, content: which.content_id };
+        let page = publishing::page(&app, &filter, cursor.as_ref(), part.limit(50))?;
+        let posts: Vec<_> = page.posts.iter().map(|post| &**post).collect();
+        Ok(Page { body: Body::list(&posts), total: page.total, next: page.next.map(|next| next.to_string()) })
+    })
 }
 
 /// One post, with everything that was tried.
@@ -146,8 +148,13 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<PostId>, headers: H
 /// Changes time or words of a post that has not gone out.
 #[utoipa::path(patch, path = "/api/posts/{id}", tag = "posts", params(("id" = String, Path)), request_body = PostChange,
     responses((status = 200, body = Post), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
-pub async fn patch(State(app): State<AppState>, Path(id): Path<PostId>, Json(change): Json<PostChange>) -> Result<Response, Refusal> {
-    let post = publishing::change(&app, &id, change, Utc::now()).await?;
+pub async fn patch(
+    State(app): State<AppState>,
+    Path(id): Path<PostId>,
+    Expected(expected): Expected,
+    Json(change): Json<PostChange>,
+) -> Result<Response, Refusal> {
+    let post = publishing::change(&app, &id, change, expected, Utc::now()).await?;
     Ok(reply::record(&HeaderMap::new(), &post))
 }
 
@@ -174,11 +181,15 @@ pub async fn cancel(State(app): State<AppState>, Path(id): Path<PostId>) -> Resu
     Ok(reply::record(&HeaderMap::new(), &post))
 }
 
-/// Has the account read once more, to find out whether a post is out.
+/// Has the account read once more, to find out whether a post is out. Waits until it was, unless `Prefer: respond-async`
+/// is sent.
 #[utoipa::path(post, path = "/api/posts/{id}/reconcile", tag = "posts", params(("id" = String, Path)),
-    responses((status = 200, body = Post), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-pub async fn reconcile(State(app): State<AppState>, Path(id): Path<PostId>) -> Result<Response, Refusal> {
+    responses((status = 200, body = Post), (status = 202, body = Sent), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub async fn reconcile(State(app): State<AppState>, Path(id): Path<PostId>, headers: HeaderMap) -> Result<Response, Refusal> {
     let post = publishing::reconcile(&app, &id, Utc::now()).await?;
+    if reply::wants_async(&headers) {
+        return Ok(answer(StatusCode::ACCEPTED, post));
+    }
     let post = publishing::looked(&app, &post.id).await?;
     Ok(reply::record(&HeaderMap::new(), &*post))
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{ProblemDocument, Refusal},
     extract::{Expected, Json, Query},
-    images::{accepted, wants_async},
+    images::accepted,
     jobs::JobView,
     reply::{self, Part},
 };
@@ -20,7 +20,7 @@ use crate::{
         library::{NewPrompt, Prompt, PromptChange, PromptId},
         words::PromptsRequest,
     },
-    prepared::Body,
+    prepared::{Body, Page},
     service::{
         self,
         prompts::{Filter, Order},
@@ -42,10 +42,13 @@ pub async fn list(
         let count = body.count;
         return Ok(reply::page(&headers, &uri, body, Some(count), None));
     }
-    let limit = if part.limit.is_some() { part.limit(500) } else { usize::MAX };
-    let cursor = part.cursor.as_deref().map(PromptId::from);
-    let page = service::prompts::page(&app, &filter, Order::OldestFirst, cursor.as_ref(), limit)?;
-    Ok(reply::page(&headers, &uri, Body::list(&page.prompts), Some(page.total), page.next.as_ref().map(PromptId::as_str)))
+    let version = app.store.read().prompts.version();
+    reply::prepared(&app, &headers, &uri, version, || {
+        let limit = if part.limit.is_some() { part.limit(500) } else { usize::MAX };
+        let cursor = part.cursor.as_deref().map(PromptId::from);
+        let page = service::prompts::page(&app, &filter, Order::OldestFirst, cursor.as_ref(), limit)?;
+        Ok(Page { body: Body::list(&page.prompts), total: Some(page.total), next: page.next.map(|next| next.to_string()) })
+    })
 }
 
 /// Adds a prompt.
@@ -139,7 +142,7 @@ pub async fn undo(State(app): State<AppState>, Json(Undo { undo }): Json<Undo>) 
 )]
 pub async fn generate(State(app): State<AppState>, headers: HeaderMap, Json(request): Json<PromptsRequest>) -> Result<Response, Refusal> {
     let job = service::ideas::order(&app, request, Utc::now()).await?;
-    if wants_async(&headers) {
+    if reply::wants_async(&headers) {
         return Ok(accepted(&app, job));
     }
     let job = service::jobs::done(&app, &job).await?;

@@ -6,9 +6,18 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::prepared::Body;
+use super::error::Refusal;
+use crate::{
+    domain::problem::{Kind, Problem},
+    prepared::{Body, Page},
+    state::AppState,
+};
 
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+/// What a caller would like better.
+pub const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// Says that a wish in `Prefer` was heeded.
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// Which part of a list is asked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -25,6 +34,36 @@ impl Part {
     pub fn limit(&self, usual: usize) -> usize {
         self.limit.unwrap_or(usual).clamp(1, 500)
     }
+}
+
+/// Whether the caller would rather have the job than wait.
+pub fn wants_async(headers: &HeaderMap) -> bool {
+    let wishes = headers.get_all(PREFER).iter().filter_map(|wish| wish.to_str().ok());
+    wishes.flat_map(|wish| wish.split([',', ';'])).any(|wish| wish.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+/// The part of a list that is all there, by the id of each; a cursor names the last one that was sent.
+pub fn part_of<'a, T>(items: &'a [T], part: &Part, usual: usize, id: impl Fn(&T) -> &str) -> Result<Piece<'a, T>, Refusal> {
+    let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
+    let from = match &part.cursor {
+        Some(cursor) => items.iter().position(|item| id(item) == cursor).ok_or_else(lost)? + 1,
+        None => 0,
+    };
+    let limit = part.limit.map_or(usual, |limit| limit.clamp(1, 500));
+    let piece = &items[from..from.saturating_add(limit).min(items.len())];
+    let next = piece.last().filter(|_| from + piece.len() < items.len()).map(|last| id(last).to_owned());
+    Ok(Piece { items: piece, total: items.len(), next })
+}
+
+/// A piece of a list.
+#[derive(Debug)]
+pub struct Piece<'a, T> {
+    /// What is on this page.
+    pub items: &'a [T],
+    /// How many there are in all.
+    pub total: usize,
+    /// Where the next page begins, when there is one.
+    pub next: Option<String>,
 }
 
 /// A prepared body, or 304 when the caller has it already.
@@ -65,6 +104,19 @@ pub fn page(headers: &HeaderMap, uri: &Uri, body: Body, total: Option<usize>, ne
         set(&mut response, header::LINK, &format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&")));
     }
     response
+}
+
+/// A page that is made once for each state of its collection.
+pub fn prepared(
+    app: &AppState,
+    headers: &HeaderMap,
+    uri: &Uri,
+    version: u64,
+    make: impl FnOnce() -> Result<Page, Refusal>,
+) -> Result<Response, Refusal> {
+    let address = uri.path_and_query().map_or("", |address| address.as_str());
+    let Page { body, total, next } = app.prepared.pages.get(address, version, make)?;
+    Ok(page(headers, uri, body, total, next.as_deref()))
 }
 
 /// Sets a header, unless the value cannot be one.

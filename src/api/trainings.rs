@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{
     error::{ProblemDocument, Refusal},
-    extract::{Json, Query},
+    extract::{Expected, Json, Query},
     reply,
 };
 use crate::{
@@ -94,23 +94,28 @@ pub struct Offered {
 /// Starts a training, or puts it into the queue. The same `Idempotency-Key` and body within 24 h answer the same one.
 #[utoipa::path(post, path = "/api/lora/train", tag = "training", request_body = TrainRequest,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key and body within 24 h answer the same training")),
-    responses((status = 200, body = Asked), (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument, description = "No trainer is set up, or it does not work"),
+    responses((status = 200, body = Asked), (status = 202, body = Asked), (status = 422, body = ProblemDocument), (status = 503, body = ProblemDocument, description = "No trainer is set up, or it does not work"),
         (status = 507, body = ProblemDocument, description = "The disk has too little room")))]
 pub async fn start(State(app): State<AppState>, headers: HeaderMap, Json(request): Json<TrainRequest>) -> Result<Response, Refusal> {
     let key = headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned());
     let training = trainings::start(&app, request, None, key, Utc::now()).await?;
-    Ok(asked(&app, training, "The training is in the queue."))
+    Ok(asked(&app, training, "The training is in the queue.", &headers))
 }
 
-fn asked(app: &AppState, training: Training, words: &str) -> Response {
-    let location = format!("/api/lora/train/{}", training.id);
+/// The training goes on by itself either way; who wishes to be told so is led to its job.
+fn asked(app: &AppState, training: Training, words: &str, headers: &HeaderMap) -> Response {
+    let (status, location) = if reply::wants_async(headers) {
+        (StatusCode::ACCEPTED, format!("/api/jobs/{}", training.job_id))
+    } else {
+        (StatusCode::OK, format!("/api/lora/train/{}", training.id))
+    };
     let asked = Asked {
         message: words.into(),
         job_id: training.job_id.clone(),
         log_file: training.log_file(),
         training: TrainingView::of(app, training),
     };
-    let mut response = axum::Json(asked).into_response();
+    let mut response = (status, axum::Json(asked)).into_response();
     reply::set(&mut response, header::LOCATION, &location);
     response
 }
@@ -146,7 +151,14 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<TrainingId>, header
 /// Stops a training, and answers when nothing of it runs any more. With `purge`, deletes it with its files.
 #[utoipa::path(delete, path = "/api/lora/train/{id}", tag = "training", params(("id" = String, Path), HowToEnd),
     responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument, description = "It has ended already")))]
-pub async fn end(State(app): State<AppState>, Path(id): Path<TrainingId>, Query(how): Query<HowToEnd>) -> Result<StatusCode, Refusal> {
+pub async fn end(
+    State(app): State<AppState>,
+    Path(id): Path<TrainingId>,
+    Query(how): Query<HowToEnd>,
+    expected: Expected,
+) -> Result<StatusCode, Refusal> {
+    let training = trainings::get(&app, &id)?;
+    expected.check(&[&*Prepared::one(&TrainingView::of(&app, Training::clone(&training))).etag])?;
     if !how.purge {
         trainings::stopped(&app, &id, Utc::now()).await?;
         return Ok(StatusCode::NO_CONTENT);
@@ -160,10 +172,10 @@ pub async fn end(State(app): State<AppState>, Path(id): Path<TrainingId>, Query(
 
 /// Goes on with a training that failed or was stopped, from its newest saved state.
 #[utoipa::path(post, path = "/api/lora/train/{id}/resume", tag = "training", params(("id" = String, Path)),
-    responses((status = 200, body = Asked), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-pub async fn resume(State(app): State<AppState>, Path(id): Path<TrainingId>) -> Result<Response, Refusal> {
+    responses((status = 200, body = Asked), (status = 202, body = Asked), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+pub async fn resume(State(app): State<AppState>, Path(id): Path<TrainingId>, headers: HeaderMap) -> Result<Response, Refusal> {
     let training = trainings::resume(&app, &id, Utc::now()).await?;
-    Ok(asked(&app, training, "The training goes on from its saved state."))
+    Ok(asked(&app, training, "The training goes on from its saved state.", &headers))
 }
 
 /// The numbers and the loss over the steps, at most about a thousand points.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod account;
 pub mod activity;
+pub mod answered;
 pub mod autonomy;
 pub mod backup;
 pub mod calendar;

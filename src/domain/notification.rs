@@ -119,6 +119,7 @@ pub enum DeliveryState {
     /// It is going to be sent.
     Waiting {
         /// Not before.
+        #[schema(rename = "dueAt")]
         due_at: DateTime<Utc>,
     },
     /// The other side has taken it.

@@ -91,7 +91,12 @@ pub async fn run(app: AppState) {
         service::accounts::keep(&app, Utc::now()).await;
         service::status::look_around(&app, Utc::now()).await;
     });
-    let monitor = with_clock(monitor, &app, "sweep", SWEEP, |app| async move { service::handoff::sweep(&app, Utc::now()).await });
+    let monitor = with_clock(monitor, &app, "sweep", SWEEP, |app| async move {
+        service::handoff::sweep(&app, Utc::now()).await;
+        if let Err(error) = service::repeats::sweep(&app, Utc::now()).await {
+            tracing::warn!(%error, "old answers could not be let go of");
+        }
+    });
     let ended = monitor
         .run_with_signal(async move {
             stop.cancelled().await;

@@ -39,17 +39,17 @@ pub fn page(
     active: Option<bool>,
     cursor: Option<&CharacterId>,
     limit: usize,
-) -> Result<(Body, Option<CharacterId>), Error> {
+) -> Result<(Body, usize, Option<CharacterId>), Error> {
     let state = app.store.read();
     let lost = || Problem::new(Kind::Malformed, "This cursor leads nowhere any more. Start from the first page.");
     let after = cursor.map(|id| state.characters.position_of(id.as_str()).ok_or_else(lost)).transpose()?;
-    let wanted = state.characters.iter().filter(|one| active.is_none_or(|active| one.is_active == active));
-    let rest = wanted.filter(|one| after.is_none_or(|after| state.characters.position_of(one.id.as_str()) > Some(after)));
+    let wanted = || state.characters.iter().filter(|one| active.is_none_or(|active| one.is_active == active));
+    let rest = wanted().filter(|one| after.is_none_or(|after| state.characters.position_of(one.id.as_str()) > Some(after)));
     let mut views: Vec<_> = rest.take(limit.saturating_add(1)).map(|one| view(app, one)).collect();
     let more = views.len() > limit;
     views.truncate(limit);
     let next = views.last().filter(|_| more).map(|last| last.character.id.clone());
-    Ok((Body::list(&views), next))
+    Ok((Body::list(&views), wanted().count(), next))
 }
 
 /// One character.

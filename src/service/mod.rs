@@ -28,6 +28,7 @@ pub mod plans;
 pub mod prompts;
 pub mod publishing;
 pub mod renditions;
+pub mod repeats;
 pub mod review;
 pub mod schedules;
 pub mod seed;

@@ -16,6 +16,7 @@ use crate::domain::{
     access::{ApiToken, Login},
     account::Account,
     activity::Activity,
+    answered::Answered,
     character::Character,
     content::Content,
     dataset::Dataset,
@@ -67,6 +68,7 @@ pub(super) fn arrays(dir: &Path) -> (State, Vec<Damage>) {
     let mut state = State {
         accounts: array::<Account>(dir, &mut damaged),
         activity: array::<Activity>(dir, &mut damaged),
+        answers: array::<Answered>(dir, &mut damaged),
         characters: array::<Character>(dir, &mut damaged),
         content: array::<Content>(dir, &mut damaged),
         datasets: array::<Dataset>(dir, &mut damaged),
@@ -101,6 +103,7 @@ impl State {
         match collection {
             Account::COLLECTION => self.accounts = Table::default(),
             Activity::COLLECTION => self.activity = Table::default(),
+            Answered::COLLECTION => self.answers = Table::default(),
             ApiToken::COLLECTION => self.tokens = Table::default(),
             Login::COLLECTION => self.logins = Table::default(),
             Character::COLLECTION => self.characters = Table::default(),

@@ -12,6 +12,7 @@ use crate::domain::{
     access::{ApiToken, Login},
     account::Account,
     activity::{Activity, Deed},
+    answered::Answered,
     character::Character,
     content::{Content, ReviewState},
     dataset::Dataset,
@@ -82,6 +83,27 @@ impl Record for Activity {
 
     fn table_mut(state: &mut State) -> &mut Table<Self> {
         &mut state.activity
+    }
+}
+
+impl Record for Answered {
+    const COLLECTION: &'static str = "answers";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// What was done is told by what it changed.
+    fn told(_: Change<'_, Self>, _: &State) -> Option<Deed> {
+        None
+    }
+
+    fn table(state: &State) -> &Table<Self> {
+        &state.answers
+    }
+
+    fn table_mut(state: &mut State) -> &mut Table<Self> {
+        &mut state.answers
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::{
     access::{ApiToken, Login},
     account::Account,
     activity::Activity,
+    answered::Answered,
     character::Character,
     content::Content,
     dataset::Dataset,
@@ -37,6 +38,8 @@ pub struct State {
     pub accounts: Table<Account>,
     /// What was done.
     pub activity: Table<Activity>,
+    /// How requests were answered that have a name.
+    pub answers: Table<Answered>,
     /// Personas.
     pub characters: Table<Character>,
     /// Generated pictures.
@@ -76,13 +79,14 @@ impl State {
     }
 
     /// How many records each collection has.
-    pub fn counts(&self) -> [(&'static str, usize); 16] {
+    pub fn counts(&self) -> [(&'static str, usize); 17] {
         fn of<T: Record>(table: &Table<T>) -> (&'static str, usize) {
             (T::COLLECTION, table.len())
         }
         [
             of(&self.accounts),
             of(&self.activity),
+            of(&self.answers),
             of(&self.tokens),
             of(&self.logins),
             of(&self.characters),
@@ -105,6 +109,7 @@ impl State {
         match collection {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
             Activity::COLLECTION => replay_in(&mut self.activity, operation),
+            Answered::COLLECTION => replay_in(&mut self.answers, operation),
             ApiToken::COLLECTION => replay_in(&mut self.tokens, operation),
             Login::COLLECTION => replay_in(&mut self.logins, operation),
             Character::COLLECTION => replay_in(&mut self.characters, operation),
@@ -135,6 +140,7 @@ impl State {
         match collection {
             Account::COLLECTION => arrays::write_array(dir, &self.accounts),
             Activity::COLLECTION => arrays::write_array(dir, &self.activity),
+            Answered::COLLECTION => arrays::write_array(dir, &self.answers),
             ApiToken::COLLECTION => arrays::write_array(dir, &self.tokens),
             Login::COLLECTION => arrays::write_array(dir, &self.logins),
             Character::COLLECTION => arrays::write_array(dir, &self.characters),
@@ -177,9 +183,10 @@ fn replay_in<T: Record>(table: &mut Table<T>, operation: Operation<'_>) -> Resul
 }
 
 /// The names of everything that is stored in a file of its own.
-pub(super) const COLLECTIONS: [&str; 17] = [
+pub(super) const COLLECTIONS: [&str; 18] = [
     Account::COLLECTION,
     Activity::COLLECTION,
+    Answered::COLLECTION,
     ApiToken::COLLECTION,
     Login::COLLECTION,
     Character::COLLECTION,

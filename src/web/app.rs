@@ -28,6 +28,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("characters/:id/schedule") view=pages::characters::schedule::Schedule/>
                     <Route path=path!("characters/:id/activity") view=pages::characters::activity::CharacterActivity/>
                     <Route path=path!("characters/:id/delete") view=pages::characters::delete::Delete/>
+                    <Route path=path!("find") view=pages::find::Find/>
                     <Route path=path!("studio") view=pages::studio::Studio/>
                     <Route path=path!("review") view=pages::review::Review/>
                     <Route path=path!("content") view=pages::content::grid::Grid/>

@@ -4,9 +4,11 @@ pub mod actions;
 pub mod app;
 pub mod components;
 pub mod context;
+pub mod entries;
 pub mod flash;
 pub mod form;
 pub mod pages;
+pub mod places;
 pub mod shell;
 pub mod words;
 

@@ -4,7 +4,13 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::Outlet;
 
-use super::{app::App, components::icon::Icon, context, flash::Toast};
+use super::{
+    app::App,
+    components::icon::Icon,
+    context,
+    flash::Toast,
+    places::{Place, places},
+};
 use crate::{assets, domain::access::Visitor, service};
 
 /// The document.
@@ -23,7 +29,7 @@ pub fn shell() -> impl IntoView {
     let theme = context::cookie("theme").filter(|theme| theme == "dark" || theme == "light");
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme data-event=newest>
+        <html lang="en" data-theme=theme data-event=newest data-palette=assets::versioned("/public/palette.js")>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -53,6 +59,7 @@ pub fn Frame() -> impl IntoView {
                 <input type="checkbox" id="nav-toggle" class="nav-toggle" aria-label="Menu"/>
                 <label for="nav-toggle" class="nav-button"><Icon of=icondata_lu::LuMenu/>"Menu"</label>
                 <a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a>
+                <a class="find" href="/find" data-palette="" aria-label="Search"><Icon of=icondata_lu::LuSearch/></a>
                 <Bell id="bell-top"/>
             </header>
             <Sidebar/>
@@ -102,61 +109,25 @@ fn Bell(id: &'static str) -> impl IntoView {
     view! { <span class="bell" id=id data-live="notification"><a href="/notifications" aria-label=label aria-current=current><Icon of=icondata_lu::LuBell/>{count}</a></span> }
 }
 
-/// A page's place in the sidebar.
-struct Place {
-    path: &'static str,
-    words: &'static str,
-    icon: icondata_core::Icon,
-    /// After `g`, this key leads there.
-    key: &'static str,
-}
-
 #[component]
 fn Sidebar() -> impl IntoView {
-    let place = |path, words, icon, key| Place { path, words, icon, key };
-    let today = link(place("/", "Today", icondata_lu::LuHouse, "t"));
-    let create = [
-        place("/characters", "Characters", icondata_lu::LuUsers, "c"),
-        place("/studio", "Studio", icondata_lu::LuSparkles, "s"),
-        place("/prompts", "Prompts", icondata_lu::LuLightbulb, "p"),
-    ];
-    let review = [place("/review", "Review", icondata_lu::LuCheckCheck, "r"), place("/content", "Content", icondata_lu::LuImages, "l")];
-    let publish = [
-        place("/calendar", "Calendar", icondata_lu::LuCalendar, "d"),
-        place("/posts", "Posts", icondata_lu::LuSend, "o"),
-        place("/schedules", "Schedules", icondata_lu::LuAlarmClock, "w"),
-    ];
-    let train = [
-        place("/datasets", "Datasets", icondata_lu::LuGalleryThumbnails, "b"),
-        place("/training", "Training", icondata_lu::LuDumbbell, "n"),
-        place("/models", "Models", icondata_lu::LuBox, "m"),
-    ];
-    let system = [
-        place("/system", "Status", icondata_lu::LuActivity, "h"),
-        place("/logs", "Logs", icondata_lu::LuScrollText, "k"),
-        place("/activity", "Activity", icondata_lu::LuHistory, "v"),
-        place("/settings", "Settings", icondata_lu::LuSettings, "e"),
-        place("/api/docs", "API", icondata_lu::LuBraces, "a"),
-    ];
+    let mut group = "";
+    let links = places().into_iter().map(|place| {
+        let heading = (place.group != group).then(|| view! { <p class="group">{place.group}</p> });
+        group = place.group;
+        view! { {heading}{link(place)} }
+    });
+    let links = links.collect_view();
     view! {
         <nav class="sidebar" aria-label="Main">
             <div class="head"><a class="brand" href="/"><span class="mark"></span>"Digital Dalla"</a><Bell id="bell"/></div>
-            {today}
-            <p class="group">"Create"</p>
-            {create.map(link).collect_view()}
-            <p class="group">"Review"</p>
-            {review.map(link).collect_view()}
-            <p class="group">"Publish"</p>
-            {publish.map(link).collect_view()}
-            <p class="group">"Train"</p>
-            {train.map(link).collect_view()}
-            <p class="group">"System"</p>
-            {system.map(link).collect_view()}
+            <a class="find" href="/find" data-palette="" aria-keyshortcuts="Control+K"><Icon of=icondata_lu::LuSearch/>"Search"<kbd class="js-only">"Ctrl K"</kbd></a>
+            {links}
             <div class="foot">
                 <Switcher/>
                 <Theme/>
                 <LogOut/>
-                <p class="hint js-only"><kbd>"Ctrl K"</kbd>" search · "<kbd>"?"</kbd>" keys"</p>
+                <p class="hint js-only"><kbd>"?"</kbd>" keys"</p>
             </div>
         </nav>
     }

@@ -1,6 +1,7 @@
 //! Who may come in, and what they may do: sessions of people, tokens of programs, and what a route asks for.
 
 mod agent;
+mod cost;
 mod scope;
 mod token;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     agent::agent,
+    cost::is_costly,
     scope::{Scope, needed},
     token::{ApiToken, NewToken, TokenId, TokenView},
 };

@@ -125,8 +125,11 @@ pub enum PostState {
     /// It is out.
     Published {
         /// Since when.
+        // Said twice: what renames the fields of all variants is not heard by the document.
+        #[schema(rename = "publishedAt")]
         published_at: DateTime<Utc>,
         /// Its id on the network, where that is known.
+        #[schema(rename = "networkId")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         network_id: Option<String>,
         /// Its address there, where that is known.

@@ -16,6 +16,8 @@ use crate::{
         problem::{Checks, Kind, Problem},
     },
     error::Error,
+    prepared::Body,
+    service::characters::stale,
     state::AppState,
     store::Transaction,
 };
@@ -54,8 +56,11 @@ fn too_late(post: &Post) -> Error {
 }
 
 /// Changes time and words of a post that has not gone out. A new time puts it back into the queue.
-pub async fn change(app: &AppState, id: &PostId, change: PostChange, now: DateTime<Utc>) -> Result<Post, Error> {
+pub async fn change(app: &AppState, id: &PostId, change: PostChange, expected: Option<String>, now: DateTime<Utc>) -> Result<Post, Error> {
     with(app, id, now, move |tx, post| {
+        if expected.is_some_and(|tag| tag != "*" && *tag != *Body::one(post).etag) {
+            return Err(stale());
+        }
         if !post.state.may_be_sent() {
             return Err(too_late(post));
         }

@@ -69,7 +69,7 @@ impl Moved {
         match self {
             Self::Post(post) => {
                 let change = PostChange { scheduled_at: at.into(), ..PostChange::default() };
-                publishing::change(app, &post.id, change, now).await?;
+                publishing::change(app, &post.id, change, None, now).await?;
             }
             Self::Picture(content, proposal) => {
                 let proposal = Proposal { at, networks: proposal.networks.clone() };

@@ -222,7 +222,7 @@ pub fn Buttons(view: TaskView) -> impl IntoView {
 }
 
 /// What running it now may make public, when it may.
-fn asks(app: &AppState, view: &TaskView) -> Option<String> {
+pub fn asks(app: &AppState, view: &TaskView) -> Option<String> {
     let networks = networks(&view.task);
     if networks.is_empty() || settings::is_dry_run(app, &app.store.read()) {
         return None;
