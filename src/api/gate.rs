@@ -50,7 +50,7 @@ pub async fn pass(State(app): State<AppState>, request: Request, next: Next) -> 
         let words = if is_costly {
             format!("That was a lot to be made in a short time. Go on in {seconds} s.")
         } else {
-            format!("That were too many requests in a short time. Go on in {seconds} s.")
+            format!("Those were too many requests in a short time. Go on in {seconds} s.")
         };
         let mut response = Refusal::with_status(StatusCode::TOO_MANY_REQUESTS, &words).into_response();
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
