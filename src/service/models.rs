@@ -35,7 +35,8 @@ pub async fn catalogue(app: &AppState, now: DateTime<Utc>) -> Result<Arc<Catalog
 
 /// Says that no ComfyUI answers, and why.
 pub fn unreachable(app: &AppState) -> Problem {
-    let words = app.comfy.servers().iter().filter_map(|server| match &server.seen().sight {
+    let servers = app.comfy.servers();
+    let words = servers.iter().filter_map(|server| match &server.seen().sight {
         Sight::Down { error } => Some(error.to_string()),
         Sight::Up { .. } | Sight::Unknown => None,
     });

@@ -105,7 +105,7 @@ fn of_post(app: &AppState, state: &State, post: &Post, now: DateTime<Utc>) -> Ve
 /// What a picture of that day would be drawn without.
 fn out_of_story(app: &AppState, state: &State, character: &CharacterId, at: DateTime<Utc>) -> Option<String> {
     let character = state.characters.get(character.as_str())?;
-    let (told, active) = (!character.narratives.is_empty(), character.active_narrative(at, app.timezone).is_some());
+    let (told, active) = (!character.narratives.is_empty(), character.active_narrative(at, app.timezone()).is_some());
     (told && !active).then(|| format!("{} is in no story arc on that day.", character.name))
 }
 
