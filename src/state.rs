@@ -229,11 +229,11 @@ impl Shared {
         comfyui_urls(&self.config, &self.store.read().settings)
     }
 
-    /// Uses the ComfyUI servers that are set now. Pictures that are being drawn stay where they are.
+    /// Uses the ComfyUI servers that are set now; they have to be looked at next. Pictures that are being drawn stay where
+    /// they are.
     pub fn take_up_comfyui(&self) {
         let (http, limits) = &self.home;
         self.comfy.replace(self.comfyui_urls().into_iter().map(|url| Comfy::new(http.clone(), url, limits.clone())).collect());
-        self.wake(Lane::Draw);
     }
 
     /// Wakes the workers of a lane: there is a new job for them.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         event::{Event, EventKind, Topic},
+        job::Lane,
         model::{Catalogue, Family},
         problem::{Kind, Problem},
     },
@@ -22,6 +23,8 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) {
     if app.comfy.look(&families, now).await {
         let event = Event { topic: Topic::System, kind: EventKind::Changed, id: "comfyui".into(), data: serde_json::Map::new() };
         app.events.tell(event);
+        // Where there are more servers to draw on, more pictures can be.
+        app.wake(Lane::Draw);
     }
 }
 

@@ -100,11 +100,12 @@ impl Farm {
         self.gather();
     }
 
-    /// How many pictures can be drawn at the same time: one on each server, beside those that are still being drawn on
-    /// servers that were replaced.
+    /// How many pictures can be drawn at the same time: one on each server that was looked at, beside those that are
+    /// still being drawn on servers that were replaced. One in any case, so that it is found out why none can be.
     pub fn room(&self) -> usize {
         let still: usize = self.leaving.load().iter().map(|server| server.ours.load(Ordering::Relaxed)).sum();
-        self.servers.load().len() + still
+        let known = self.servers.load().iter().filter(|server| server.seen.load().at.is_some()).count();
+        known.max(1) + still
     }
 
     /// What all servers that were up at the last look have together.

@@ -9,9 +9,11 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-pub use self::keys::{Source, account_id_for_all, for_all, mask_for_all, needed, source, variable};
 pub(super) use self::keys::{network_of, secret, x_keys};
-pub use self::renewing::keep;
+pub use self::{
+    keys::{Source, account_id_for_all, for_all, mask_for_all, needed, source, variable},
+    renewing::keep,
+};
 use crate::{
     domain::{
         account::{Account, Outcome, Quota, Standing},

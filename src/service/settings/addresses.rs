@@ -99,11 +99,16 @@ fn servers(app: &AppState, text: &str, checks: &mut Checks) -> Vec<String> {
         match server(app, one) {
             Ok(url) if servers.contains(&url) => {}
             Ok(url) => servers.push(url),
-            Err(words) => checks.wrong("comfyuiUrl", format!("{}: {words}", one.chars().take(80).collect::<String>())),
+            Err(words) => checks.wrong("comfyuiUrl", format!("{}{words}", named(one))),
         }
     }
     checks.require(servers.len() <= MOST_SERVERS, "comfyuiUrl", format!("At most {MOST_SERVERS} servers."));
     servers
+}
+
+/// Which of several addresses is meant. What may hold a password is not repeated.
+fn named(text: &str) -> String {
+    if text.contains('@') { String::new() } else { format!("{}: ", text.chars().take(80).collect::<String>()) }
 }
 
 fn server(app: &AppState, text: &str) -> Result<String, String> {

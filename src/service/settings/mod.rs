@@ -137,7 +137,9 @@ pub async fn change(app: &AppState, mut change: SettingsChange) -> Result<(), Er
     }
     if moved {
         app.take_up_comfyui();
-        super::models::look(app, Utc::now()).await;
+        // Nobody has to wait for a server that may not be there.
+        let app = app.clone();
+        tokio::spawn(async move { super::models::look(&app, Utc::now()).await });
     }
     app.wake(Lane::Publish);
     Ok(())
