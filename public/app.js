@@ -983,7 +983,7 @@
     const links = all('.sections a');
     if (!links.length) return;
     const bottom = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
-    const reached = links.filter((link) => (byId(link.hash.slice(1))?.getBoundingClientRect().top ?? Infinity) < 160);
+    const reached = links.filter((link) => (byId(link.hash.slice(1))?.getBoundingClientRect().top ?? Infinity) < innerHeight * .4);
     const current = (bottom && scrollY > 0 ? links.at(-1) : reached.at(-1)) ?? links[0];
     if (current.hasAttribute('aria-current')) return;
     for (const link of links) link.removeAttribute('aria-current');

@@ -233,7 +233,14 @@ impl Shared {
     /// they are.
     pub fn take_up_comfyui(&self) {
         let (http, limits) = &self.home;
-        self.comfy.replace(self.comfyui_urls().into_iter().map(|url| Comfy::new(http.clone(), url, limits.clone())).collect());
+        loop {
+            let urls = self.comfyui_urls();
+            self.comfy.replace(urls.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
+            // Somebody else may have set others meanwhile, and have been faster.
+            if self.comfyui_urls() == urls {
+                return;
+            }
+        }
     }
 
     /// Wakes the workers of a lane: there is a new job for them.

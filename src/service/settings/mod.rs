@@ -74,21 +74,21 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("dataDir", app.store.dir().display().to_string()),
     ]);
     view.extend(Credential::ALL.map(|credential| (credential.field(), accounts::mask_for_all(app, credential).unwrap_or_default())));
-    view.extend(app.vitals.storage().into_iter().flat_map(sizes));
+    view.extend(sizes(app.vitals.storage()));
     view
 }
 
-/// How large what is stored was when it was last measured, in bytes.
-fn sizes(seen: Storage) -> [(&'static str, String); 6] {
+/// How large what is stored was when it was last measured, in bytes; empty before the first time.
+fn sizes(seen: Option<Storage>) -> [(&'static str, String); 6] {
+    let size = |of: fn(&Storage) -> u64| seen.as_ref().map(|seen| of(seen).to_string()).unwrap_or_default();
     [
-        ("dataBytes", seen.total()),
-        ("recordsBytes", seen.records),
-        ("mediaBytes", seen.media),
-        ("datasetsBytes", seen.datasets),
-        ("trainingsBytes", seen.trainings),
-        ("backupsBytes", seen.backups),
+        ("dataBytes", size(Storage::total)),
+        ("recordsBytes", size(|seen| seen.records)),
+        ("mediaBytes", size(|seen| seen.media)),
+        ("datasetsBytes", size(|seen| seen.datasets)),
+        ("trainingsBytes", size(|seen| seen.trainings)),
+        ("backupsBytes", size(|seen| seen.backups)),
     ]
-    .map(|(name, bytes)| (name, bytes.to_string()))
 }
 
 /// Changes the settings, all of what is sent or nothing. What is not sent stays.

@@ -61,7 +61,7 @@ pub(super) fn GeneralCard() -> impl IntoView {
     let starts = WeekStart::ALL.map(|start| (start.key().to_owned(), start.label().to_owned())).to_vec();
     let themes = Theme::ALL.map(|theme| (theme.key().to_owned(), theme.label().to_owned())).to_vec();
     let usual = app.usual_zone();
-    let origin = if app.config.has_timezone() { "from DALLA_TIMEZONE" } else { "this machine's" };
+    let origin = if app.config.has_timezone() { "which DALLA_TIMEZONE says" } else { "the zone of this machine" };
     let help = format!("For pages, and for characters and schedules without one of their own. Empty means {usual}, {origin}.");
     let now = app.times().in_full(Utc::now());
     view! {
