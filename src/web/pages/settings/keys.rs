@@ -25,7 +25,7 @@ use crate::{
         actions::{Done, Sending, press, submit},
         components::page::Pill,
         context,
-        form::{Field, Form, ProblemSummary},
+        form::{Field, Form, Kind, ProblemSummary},
         words,
     },
 };
@@ -134,7 +134,7 @@ pub(super) fn KeysCard(network: Network) -> impl IntoView {
     });
     let fields = accounts::needed(network)
         .iter()
-        .map(|(credential, label)| view! { <Key credential=*credential label wrong=form.wrong(credential.field())/> });
+        .map(|(credential, _)| view! { <Key credential=*credential wrong=form.wrong(credential.field())/> });
     let fields = fields.collect_view();
     let account = (network == Network::Instagram).then(|| {
         let value = form.values.instagram_account_id.clone().unwrap_or_default();
@@ -178,36 +178,33 @@ fn Standing(network: Network) -> impl IntoView {
 
 /// One key: masked, with where the one in force comes from.
 #[component]
-fn Key(credential: Credential, label: &'static &'static str, wrong: Option<String>) -> impl IntoView {
+fn Key(credential: Credential, #[prop(optional_no_strip)] wrong: Option<String>) -> impl IntoView {
     let app = context::app();
     let source = accounts::for_all(&app, credential);
-    let mask = accounts::mask_for_all(&app, credential).unwrap_or_default();
-    let variable = accounts::variable(credential);
+    let placeholder = accounts::mask_for_all(&app, credential).unwrap_or_default();
     let help = match &source {
         Some(Source::ForAll) => "Stored here, sealed, and in force. Leave empty to keep it.".to_owned(),
         Some(Source::Environment(name)) => format!("{name} of the environment is in force. A key stored here comes first."),
-        Some(Source::Own | Source::Named(_)) | None => format!("There is none, neither here nor in {variable}."),
+        Some(Source::Own | Source::Named(_)) | None => format!("There is none, neither here nor in {}.", accounts::variable(credential)),
     };
-    let field = credential.field();
+    let (name, label) = field(credential);
     let forget = (source == Some(Source::ForAll)).then(|| {
-        view! { <label class="check"><input type="checkbox" name=format!("form[forget][{field}]")/><span>{format!("Forget the stored {label}")}</span></label> }
+        let name = format!("form[forget][{}]", credential.field());
+        view! { <label class="check"><input type="checkbox" name=name/><span>{format!("Forget the stored {}", label.to_lowercase().replace("api", "API"))}</span></label> }
     });
-    let label = {
-        let mut letters = label.chars();
-        letters.next().map(|first| format!("{}{}", first.to_uppercase(), letters.as_str())).unwrap_or_default()
-    };
-    let id = format!("field-{field}");
-    let (help_id, error_id) = (format!("{id}-help"), format!("{id}-error"));
-    let is_wrong = wrong.is_some();
-    let described = crate::web::form::described(&id, true, is_wrong);
     view! {
-        <div class="field" class:wrong=is_wrong>
-            <label for=id.clone()>{label}</label>
-            <input id=id name=format!("form[keys][{field}]") type="password" placeholder=mask maxlength="500" autocomplete="off" spellcheck="false"
-                aria-invalid=is_wrong.then_some("true") aria-describedby=described/>
-            <p class="help" id=help_id>{help}</p>
-            {wrong.map(|wrong| view! { <p class="error" id=error_id>{wrong}</p> })}
-            {forget}
-        </div>
+        <Field name label about=credential.field() kind=Kind::Secret value="" placeholder help wrong limit=500/>
+        {forget}
+    }
+}
+
+/// What a key is called in the form, and on the page.
+fn field(credential: Credential) -> (&'static str, &'static str) {
+    match credential {
+        Credential::InstagramApiKey => ("keys[instagramApiKey]", "Access token"),
+        Credential::TwitterAppKey => ("keys[twitterAppKey]", "API key"),
+        Credential::TwitterAppSecret => ("keys[twitterAppSecret]", "API key secret"),
+        Credential::TwitterAccessToken => ("keys[twitterAccessToken]", "Access token"),
+        Credential::TwitterAccessSecret => ("keys[twitterAccessSecret]", "Access token secret"),
     }
 }
