@@ -35,7 +35,7 @@ impl Posting {
     /// Reads what a change says.
     pub(super) fn check(change: &SettingsChange, checks: &mut Checks) -> Self {
         let cap = |sent: &Sent<Number>, field: &str, most: u32, checks: &mut Checks| {
-            let words = format!("Choose 0 to {most} posts; 0 for as many as the network takes.");
+            let words = format!("Choose 0 to {most}; 0 is no cap.");
             number(sent, field, 0..=most, &words, checks)
         };
         Self {

@@ -36,8 +36,10 @@ pub async fn save_comfyui(#[server(default)] form: ComfyuiForm) -> Result<(), Se
         let change = SettingsChange { comfyui_url: form.comfyui_url.clone().into(), ..SettingsChange::default() };
         service::settings::change(&app, change).await?;
         service::models::look(&app, Utc::now()).await;
-        let words = told(&app).unwrap_or_else(|problem| problem.message);
-        Ok(Done::to("/settings#comfyui").saying(format!("Saved. {words}")))
+        match told(&app) {
+            Ok(words) => Ok(Done::to("/settings#comfyui").saying(format!("Saved. {words}"))),
+            Err(problem) => Err(Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into()),
+        }
     })
     .await
 }

@@ -70,7 +70,7 @@ pub(super) fn PublicCard() -> impl IntoView {
                     placeholder="https://pictures.example.org" help=origin limit=1000/>
                 <div class="form-actions"><button class="button primary">"Save"</button></div>
             </form>
-            <details class="fold"><summary>"How it is reached, and what else there is"</summary><div class="stack">
+            <details class="fold"><summary>"Other ways"</summary><div class="stack">
                 <p class="small">"Only pictures with a signed address that ends after six hours are shown there. With "<code>"DALLA_PUBLIC_LISTEN"</code>" they get a port of their own, so that nothing else faces the tunnel; that is set when it is started."</p>
                 <p class="small">"Or set "<code>"DALLA_S3_BUCKET"</code>" and its keys when it is started: a picture lies there until Instagram has read it."</p>
             </div></details>
