@@ -70,12 +70,12 @@ fn ticks(criterion: &mut Criterion) {
                     runtime.block_on(app.store.write::<_, StoreError>(move |tx| tx.put(changed))).expect("there is room");
                     app.store.read()
                 },
-                |state| app.agenda.look(&state, at, app.timezone),
+                |state| app.agenda.look(&state, at, app.timezone()),
                 BatchSize::PerIteration,
             );
         });
         group.bench_function(BenchmarkId::new("the first", size), |bencher| {
-            bencher.iter_batched(Agenda::default, |agenda| agenda.look(&state, at, app.timezone), BatchSize::PerIteration);
+            bencher.iter_batched(Agenda::default, |agenda| agenda.look(&state, at, app.timezone()), BatchSize::PerIteration);
         });
         runtime.block_on(app.store.close()).expect("the arrays are written");
     }

@@ -744,6 +744,9 @@
 
   // ---- Times --------------------------------------------------------------------------------------------
 
+  // Times are said where the installation is and on its clock, wherever the browser is.
+  const face = () => ({ timeZone: root.dataset.zone || undefined, hourCycle: root.dataset.clock === '12' ? 'h12' : 'h23' });
+
   function relative(then, now = Date.now()) {
     const seconds = Math.round((then - now) / 1000);
     const away = Math.abs(seconds);
@@ -752,8 +755,8 @@
     if (away < 3570) return say(Math.max(1, Math.round(away / 60)), 'min');
     if (away < 79200) return say(Math.round(away / 3600), 'h');
     if (away < 604800) return say(Math.max(1, Math.round(away / 86400)), away < 129600 ? 'day' : 'days');
-    const day = new Date(then);
-    return day.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(day.getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }) });
+    const year = (at) => new Date(at).toLocaleDateString('en-GB', { ...face(), year: 'numeric' });
+    return new Date(then).toLocaleDateString('en-GB', { ...face(), day: 'numeric', month: 'short', ...(year(then) === year(now) ? {} : { year: 'numeric' }) });
   }
 
   function tellTimes(within = document) {
@@ -762,7 +765,7 @@
       if (Number.isNaN(then)) continue;
       const words = relative(then);
       if (place.textContent !== words) place.textContent = words;
-      place.title = new Date(then).toLocaleString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' });
+      place.title = new Date(then).toLocaleString('en-GB', { ...face(), weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' });
     }
   }
   setInterval(() => document.hidden || tellTimes(), 20000);
@@ -872,6 +875,23 @@
     }
   });
 
+  // ---- Sections of a long page --------------------------------------------------------------------------
+
+  // Marks the one that is being read, and keeps it in sight where the sections are a row.
+  function tellSection() {
+    const links = all('.sections a');
+    if (!links.length) return;
+    const bottom = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+    const reached = links.filter((link) => (byId(link.hash.slice(1))?.getBoundingClientRect().top ?? Infinity) < innerHeight * .4);
+    const current = (bottom && scrollY > 0 ? links.at(-1) : reached.at(-1)) ?? links[0];
+    if (current.hasAttribute('aria-current')) return;
+    for (const link of links) link.removeAttribute('aria-current');
+    current.setAttribute('aria-current', 'true');
+    const row = current.parentElement;
+    row.scrollLeft = current.offsetLeft - row.offsetLeft - (row.clientWidth - current.offsetWidth) / 2;
+  }
+  addEventListener('scroll', () => requestAnimationFrame(tellSection), { passive: true });
+
   // ---- At the start, and for every part swapped in ------------------------------------------------------
 
   function dress(within) {
@@ -883,6 +903,7 @@
 
   function start() {
     dress(document);
+    tellSection();
     for (const log of all('[data-follow]')) log.scrollTop = log.scrollHeight;
     document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
     // On a low screen the last places of the sidebar are below its edge.

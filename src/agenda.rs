@@ -54,8 +54,8 @@ struct Book {
     paused: bool,
     /// Whether the last tick looked at all.
     looks: bool,
-    /// The version of the tasks the entries were made from.
-    version: Option<u64>,
+    /// The version of the tasks, and the zone, the entries were made from.
+    made_from: Option<(u64, Tz)>,
     entries: HashMap<TaskId, Entry>,
     /// When the first of them is due.
     soonest: Option<DateTime<Utc>>,
@@ -194,19 +194,19 @@ impl Book {
 
     /// Takes over what has changed about the tasks.
     fn keep_up(&mut self, state: &State, now: DateTime<Utc>, zone: Tz) {
-        if self.version == Some(state.tasks.version()) {
+        if self.made_from == Some((state.tasks.version(), zone)) {
             return;
         }
         let looked = self.looked.unwrap_or(now);
         let mut before = std::mem::take(&mut self.entries);
         for task in state.tasks.indexed("active", "true") {
-            let entry = match before.remove(&task.id).filter(|entry| entry.is_for(task)) {
+            let entry = match before.remove(&task.id).filter(|entry| entry.is_for(task, zone)) {
                 Some(entry) => Some(Entry { task: Arc::clone(task), ..entry }),
                 None => Entry::new(task, looked, now, zone),
             };
             self.entries.extend(entry.map(|entry| (task.id.clone(), entry)));
         }
-        self.version = Some(state.tasks.version());
+        self.made_from = Some((state.tasks.version(), zone));
         self.find_soonest();
     }
 
@@ -235,14 +235,15 @@ impl Entry {
         Some(Self { task: Arc::clone(task), schedule, clock, next })
     }
 
-    /// Whether the task is due at the same times as it was.
-    fn is_for(&self, task: &Arc<Task>) -> bool {
+    /// Whether the task is due at the same times as it was, where `zone` is that of the installation.
+    fn is_for(&self, task: &Arc<Task>, zone: Tz) -> bool {
         let times = |task: &Task| (task.counts_from, task.created_at);
-        Arc::ptr_eq(&self.task, task)
+        let same = Arc::ptr_eq(&self.task, task)
             || (self.task.schedule == task.schedule
                 && self.task.timezone == task.timezone
                 && self.task.kind == task.kind
-                && times(&self.task) == times(task))
+                && times(&self.task) == times(task));
+        same && self.clock.zone == task.clock(zone).zone
     }
 
     fn due(&self, now: DateTime<Utc>) -> Option<Due> {

@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRef;
 use chrono_tz::Tz;
 use leptos::config::LeptosOptions;
+use reqwest::Url;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +13,7 @@ use crate::{
     agenda::Agenda,
     attempts::Attempts,
     config::{Config, Login},
-    domain::{dataset::Removed, job::Lane, library::Prompt},
+    domain::{dataset::Removed, job::Lane, library::Prompt, settings::Settings, times::Times},
     events::Events,
     gpu::Gpu,
     incoming::Incoming,
@@ -45,8 +46,8 @@ pub struct AppState(Arc<Shared>);
 pub struct Shared {
     /// The settings of this process.
     pub config: Config,
-    /// The time zone of the installation.
-    pub timezone: Tz,
+    /// The time zone where none is set in the settings.
+    usual_zone: Tz,
     /// Everything stored.
     pub store: Store,
     /// Tells everyone who watches.
@@ -79,6 +80,8 @@ pub struct Shared {
     pub bucket: Option<Bucket>,
     /// The person's own webhook.
     pub webhook: Webhook,
+    /// A client for ComfyUI, and how long it may take.
+    home: (Http, Limits),
     /// Wakes the workers that draw.
     draw: Notify,
     /// Wakes the workers that write.
@@ -140,11 +143,12 @@ impl AppState {
         let bucket = bucket(&config, &meters);
         let webhook = Webhook::new(counted(&away, "webhook"));
         let gemini = Gemini::new(counted(&away, "gemini"), config.gemini_url.clone(), config.gemini_patience);
-        let comfy =
-            Farm::new(config.comfyui.iter().map(|url| Comfy::new(counted(&http, "comfyui"), url.clone(), limits.clone())).collect());
+        let home = (counted(&http, "comfyui"), limits);
+        let servers = comfyui_urls(&config, &store.read().settings);
+        let comfy = Farm::new(servers.into_iter().map(|url| Comfy::new(home.0.clone(), url, home.1.clone())).collect());
         let caller_limits = CallerLimits::new(config.rate_limit, config.costly_limit);
         Self(Arc::new(Shared {
-            timezone: config.timezone(),
+            usual_zone: config.timezone(),
             config,
             store,
             events,
@@ -158,6 +162,7 @@ impl AppState {
             x,
             bucket,
             webhook,
+            home,
             live: LiveJobs::default(),
             trainings: LiveTrainings::default(),
             gpu: Gpu::default(),
@@ -195,7 +200,58 @@ fn bucket(config: &Config, meters: &Meters) -> Option<Bucket> {
     Some(Bucket::new(Access { name, endpoint, region: &set.region, prefix: &set.prefix, public, key_id, key }, meters.clone()))
 }
 
+/// Where the ComfyUI servers are: what is set in the settings, else what the process was started with. Names and
+/// passwords are known from the start only, so an address that is in both has them.
+fn comfyui_urls(config: &Config, settings: &Settings) -> Vec<Url> {
+    let known = |url: &Url| config.comfyui.iter().find(|known| known.origin() == url.origin() && known.path() == url.path());
+    let set: Vec<Url> = settings.comfyui_urls.iter().filter_map(|url| url.parse().ok()).collect();
+    if set.is_empty() {
+        return config.comfyui.clone();
+    }
+    set.into_iter().map(|url| known(&url).cloned().unwrap_or(url)).collect()
+}
+
 impl Shared {
+    /// The time zone of the installation.
+    pub fn timezone(&self) -> Tz {
+        self.store.read().settings.zone().unwrap_or(self.usual_zone)
+    }
+
+    /// The time zone where none is set in the settings.
+    pub fn usual_zone(&self) -> Tz {
+        self.usual_zone
+    }
+
+    /// How pages say times.
+    pub fn times(&self) -> Times {
+        let settings = &self.store.read().settings;
+        Times { zone: settings.zone().unwrap_or(self.usual_zone), hours: settings.clock }
+    }
+
+    /// The public address from which Instagram fetches pictures, if there is one.
+    pub fn public_url(&self) -> Option<Url> {
+        self.store.read().settings.public_url.parse().ok().or_else(|| self.config.public_url.clone())
+    }
+
+    /// Where the ComfyUI servers are. May hold names and passwords.
+    pub fn comfyui_urls(&self) -> Vec<Url> {
+        comfyui_urls(&self.config, &self.store.read().settings)
+    }
+
+    /// Uses the ComfyUI servers that are set now; they have to be looked at next. Pictures that are being drawn stay where
+    /// they are.
+    pub fn take_up_comfyui(&self) {
+        let (http, limits) = &self.home;
+        loop {
+            let urls = self.comfyui_urls();
+            self.comfy.replace(urls.iter().map(|url| Comfy::new(http.clone(), url.clone(), limits.clone())).collect());
+            // Somebody else may have set others meanwhile, and have been faster.
+            if self.comfyui_urls() == urls {
+                return;
+            }
+        }
+    }
+
     /// Wakes the workers of a lane: there is a new job for them.
     pub fn wake(&self, lane: Lane) {
         self.bell(lane).notify_one();

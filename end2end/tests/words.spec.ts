@@ -81,7 +81,7 @@ test('captions are written to choose from, and counted as the network counts', a
 
 test('a key for Gemini is tried when it is set, and never shown', async ({ page }) => {
   await page.goto('/settings');
-  await page.getByLabel('Key').fill('wrong-key-12345678');
+  await page.locator('#gemini').getByLabel('Key', { exact: true }).fill('wrong-key-12345678');
   await page.locator('#gemini').getByRole('button', { name: 'Save and test' }).click();
   await expect(page.getByRole('alert')).toContainText('Gemini refuses the key');
   expect(await page.content()).not.toContain('wrong-key-12345678');

@@ -44,13 +44,13 @@ pub struct Which {
 #[utoipa::path(get, path = "/api/calendar", tag = "calendar", params(Which), responses((status = 200, body = Vec<EntryView>), (status = 422, body = ProblemDocument)))]
 pub async fn get(State(app): State<AppState>, Query(which): Query<Which>, uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let now = Utc::now();
-    let today = now.with_timezone(&app.timezone).date_naive();
+    let today = now.with_timezone(&app.timezone()).date_naive();
     let from = day("from", which.from.as_deref(), today)?;
     let to = day("to", which.to.as_deref(), from + chrono::Duration::days(30))?;
     if !(0..MOST_DAYS).contains(&(to - from).num_days()) {
         return Err(Problem::invalid("to", format!("Ask for 1 to {MOST_DAYS} days, the first before the last.")).into());
     }
-    let (start, end) = (calendar::start_of(from, app.timezone), calendar::start_of(to + chrono::Duration::days(1), app.timezone));
+    let (start, end) = (calendar::start_of(from, app.timezone()), calendar::start_of(to + chrono::Duration::days(1), app.timezone()));
     let state = app.store.read();
     let entries: Vec<EntryView> =
         between(&app, &state, start, end, which.character_id.as_ref(), now).into_iter().map(EntryView::from).collect();

@@ -1,6 +1,6 @@
 //! The calendar: which days are shown together, and how days and moments go together in a time zone.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 /// How many days the list shows.
@@ -12,7 +12,7 @@ pub enum View {
     /// Whole weeks around a month.
     #[default]
     Month,
-    /// Monday to Sunday.
+    /// Seven days from the one weeks begin with.
     Week,
     /// The next days, one below the other.
     List,
@@ -64,15 +64,15 @@ impl View {
 }
 
 impl Span {
-    /// The days of a view around a day.
-    pub fn new(view: View, at: NaiveDate) -> Self {
+    /// The days of a view around a day, where weeks begin with `start`.
+    pub fn new(view: View, at: NaiveDate, start: Weekday) -> Self {
         let (first, last) = match view {
             View::Month => {
                 let first = at.with_day(1).unwrap_or(at);
                 let last = first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(at);
-                (monday(first), sunday(last))
+                (week_start(first, start), week_end(last, start))
             }
-            View::Week => (monday(at), sunday(at)),
+            View::Week => (week_start(at, start), week_end(at, start)),
             View::List => (at, later(at, LISTED - 1)),
             View::Day => (at, at),
         };
@@ -129,14 +129,24 @@ pub fn day(text: &str) -> Option<NaiveDate> {
     (2000..=2200).contains(&day.year()).then_some(day)
 }
 
-/// The Monday of a day's week.
-pub fn monday(day: NaiveDate) -> NaiveDate {
-    earlier(day, day.weekday().num_days_from_monday().into())
+/// The first day of a day's week, where weeks begin with `start`.
+pub fn week_start(day: NaiveDate, start: Weekday) -> NaiveDate {
+    earlier(day, day.weekday().days_since(start).into())
 }
 
-/// The Sunday of a day's week.
-pub fn sunday(day: NaiveDate) -> NaiveDate {
-    later(monday(day), 6)
+/// The first day of a day's month.
+pub fn month_start(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}
+
+/// The first day of the month after a day's.
+pub fn next_month(day: NaiveDate) -> NaiveDate {
+    month_start(day).checked_add_months(Months::new(1)).unwrap_or(day)
+}
+
+/// The last day of a day's week.
+pub fn week_end(day: NaiveDate, start: Weekday) -> NaiveDate {
+    later(week_start(day, start), 6)
 }
 
 fn earlier(day: NaiveDate, days: u64) -> NaiveDate {
@@ -184,21 +194,31 @@ mod tests {
 
     #[test]
     fn a_month_is_shown_in_whole_weeks() {
-        let november = Span::new(View::Month, date("2026-11-22"));
+        let november = Span::new(View::Month, date("2026-11-22"), Weekday::Mon);
         assert_eq!((november.first, november.last), (date("2026-10-26"), date("2026-12-06")));
         assert_eq!((november.title().as_str(), november.address().as_str()), ("November 2026", "2026-11"));
         assert_eq!((november.before(), november.after()), (date("2026-10-01"), date("2026-12-01")));
         assert_eq!(november.days().count() % 7, 0);
-        let longest = Span::new(View::Month, date("2026-08-31"));
+        let longest = Span::new(View::Month, date("2026-08-31"), Weekday::Mon);
         assert_eq!(longest.days().count(), 42);
     }
 
     #[test]
+    fn weeks_begin_with_the_day_that_is_set() {
+        let november = |start| Span::new(View::Month, date("2026-11-22"), start);
+        let ends = |span: Span| (span.first, span.last, span.days().count());
+        assert_eq!(ends(november(Weekday::Sun)), (date("2026-11-01"), date("2026-12-05"), 35));
+        assert_eq!(ends(november(Weekday::Sat)), (date("2026-10-31"), date("2026-12-04"), 35));
+        let week = Span::new(View::Week, date("2026-12-03"), Weekday::Sun);
+        assert_eq!(week.title(), "29 November – 5 December 2026");
+    }
+
+    #[test]
     fn a_week_goes_from_monday_to_sunday() {
-        let week = Span::new(View::Week, date("2026-12-03"));
+        let week = Span::new(View::Week, date("2026-12-03"), Weekday::Mon);
         assert_eq!((week.first, week.last), (date("2026-11-30"), date("2026-12-06")));
         assert_eq!(week.title(), "30 November – 6 December 2026");
-        assert_eq!(Span::new(View::Week, date("2026-11-29")).title(), "23–29 November 2026");
+        assert_eq!(Span::new(View::Week, date("2026-11-29"), Weekday::Mon).title(), "23–29 November 2026");
     }
 
     #[test]

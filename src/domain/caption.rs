@@ -116,11 +116,9 @@ pub fn before_links(text: &str) -> &str {
     text[..first.unwrap_or(text.len())].trim()
 }
 
-/// What X charges for a post, in dollars: 0.015, or 0.2 with a link, and 0.005 for each alt text
-/// (<https://docs.x.com/x-api/getting-started/pricing>, since April 2026).
-pub fn price(text: &str, alt_texts: usize) -> f64 {
-    let post = if links(text).is_empty() { 0.015 } else { 0.2 };
-    post + 0.005 * alt_texts as f64
+/// Whether a text holds a link, which X charges more for; a name of a site is a link too.
+pub fn has_link(text: &str) -> bool {
+    !links(text).is_empty()
 }
 
 /// Notes what a network would refuse about a caption.
@@ -312,11 +310,11 @@ mod tests {
     #[test]
     fn links_cost_and_are_not_written() {
         for link in ["http://test.co", "https://studio.example.com/x?y", "test.com", "www.luna.org"] {
-            assert_eq!(price(&format!("Mist at {link} again"), 0), 0.2, "{link}");
+            assert_eq!(crate::domain::settings::Prices::default().of(&format!("Mist at {link} again"), 0), 0.2, "{link}");
             let caption = compose(Network::X, &format!("Mist at {link} again"), &[], &[]);
             assert_eq!(caption, "Mist at again");
         }
-        assert_eq!(price("Mist. Then sun.", 1), 0.02);
+        assert_eq!(crate::domain::settings::Prices::default().of("Mist. Then sun.", 1), 0.02);
         assert_eq!(compose(Network::X, "Mist.My day.Yours, at 5.30 a.m.", &[], &[]), "Mist. My day.Yours, at 5.30 a.m.");
     }
 

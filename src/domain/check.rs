@@ -21,6 +21,10 @@ pub enum CheckName {
     Handoff,
     /// How much the account may still post.
     Quota,
+    /// How many posts a person lets go out on the account in a day.
+    DailyCap,
+    /// The same in a month.
+    MonthlyCap,
     /// How long ago the last post of that account was.
     Gap,
     /// Whether everything is paused.
@@ -72,6 +76,8 @@ impl CheckName {
             Self::Duplicate => "Duplicates",
             Self::Handoff => "Public address",
             Self::Quota => "Quota",
+            Self::DailyCap => "Cap of the day",
+            Self::MonthlyCap => "Cap of the month",
             Self::Gap => "Gap",
             Self::Pause => "Pause",
             Self::DryRun => "Dry run",
@@ -88,6 +94,8 @@ impl CheckName {
             Self::Duplicate => "duplicate",
             Self::Handoff => "handoff",
             Self::Quota => "quota",
+            Self::DailyCap => "daily_cap",
+            Self::MonthlyCap => "monthly_cap",
             Self::Gap => "gap",
             Self::Pause => "pause",
             Self::DryRun => "dry_run",

@@ -36,5 +36,6 @@ pub mod sent;
 pub mod settings;
 pub mod task;
 pub mod template;
+pub mod times;
 pub mod training;
 pub mod words;

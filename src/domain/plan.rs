@@ -1,6 +1,6 @@
 //! A week planned ahead: drafts from the story arc, with times they could go out at.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,27 @@ impl Default for PlanRequest {
     }
 }
 
+/// The seven days that are planned, and where they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Week {
+    /// The first of them.
+    pub first: NaiveDate,
+    /// The zone of the hours.
+    pub zone: Tz,
+}
+
+impl Week {
+    /// The week of a day, where weeks begin with `start`.
+    pub fn of(day: NaiveDate, start: Weekday, zone: Tz) -> Self {
+        Self { first: calendar::week_start(day, start), zone }
+    }
+
+    /// Its days from one on.
+    pub fn days_from(&self, day: NaiveDate) -> impl Iterator<Item = NaiveDate> + use<> {
+        self.first.iter_days().take(7).filter(move |one| *one >= day)
+    }
+}
+
 /// The drafts of one character's week.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -90,11 +111,9 @@ impl PlanRequest {
 
     /// When drafts could go out in the rest of the week: spread evenly over the hours of its days, at fives of minutes,
     /// and away from what is taken by at least `gap`. Fewer than asked for when there is no room for more.
-    pub fn times(&self, taken: &[DateTime<Utc>], gap: Duration, now: DateTime<Utc>, zone: Tz) -> Vec<DateTime<Utc>> {
-        let first = calendar::monday(self.week.unwrap_or_else(|| now.with_timezone(&zone).date_naive()));
+    pub fn times(&self, week: &Week, taken: &[DateTime<Utc>], gap: Duration, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let soon = now + LEAD;
-        let days = calendar::sunday(first);
-        let windows = first.iter_days().take_while(|day| *day <= days).filter_map(|day| self.window(day, soon, zone));
+        let windows = week.first.iter_days().take(7).filter_map(|day| self.window(day, soon, week.zone));
         let windows: Vec<_> = windows.collect();
         let room: i64 = windows.iter().map(|(from, to)| (*to - *from).num_minutes()).sum();
         let mut times: Vec<DateTime<Utc>> = Vec::new();
@@ -157,6 +176,12 @@ mod tests {
         text.parse().unwrap()
     }
 
+    /// The times of a request in Rome, where weeks begin with Monday.
+    fn times(request: &PlanRequest, taken: &[DateTime<Utc>], gap: i64, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let day = request.week.unwrap_or_else(|| now.with_timezone(&ROME).date_naive());
+        request.times(&Week::of(day, Weekday::Mon, ROME), taken, Duration::minutes(gap), now)
+    }
+
     fn local(times: &[DateTime<Utc>]) -> Vec<String> {
         times.iter().map(|time| time.with_timezone(&ROME).format("%a %H:%M").to_string()).collect()
     }
@@ -169,33 +194,43 @@ mod tests {
     fn drafts_are_spread_over_the_week() {
         let monday = at("2026-11-23T06:00:00Z");
         assert_eq!(
-            local(&request(7).times(&[], Duration::minutes(30), monday, ROME)),
+            local(&times(&request(7), &[], 30, monday)),
             ["Mon 19:00", "Tue 19:00", "Wed 19:00", "Thu 19:00", "Fri 19:00", "Sat 19:00", "Sun 19:00"]
         );
-        assert_eq!(local(&request(2).times(&[], Duration::minutes(30), monday, ROME)), ["Tue 19:30", "Sat 18:30"]);
+        assert_eq!(local(&times(&request(2), &[], 30, monday)), ["Tue 19:30", "Sat 18:30"]);
+    }
+
+    #[test]
+    fn a_week_that_begins_with_sunday_has_its_own_days() {
+        let sunday = "2026-11-29".parse().unwrap();
+        let week = Week::of(sunday, Weekday::Sun, ROME);
+        assert_eq!(week.first, sunday);
+        let times = request(7).times(&week, &[], Duration::minutes(30), at("2026-11-28T06:00:00Z"));
+        assert_eq!(local(&times).first().map(String::as_str), Some("Sun 19:00"));
+        assert_eq!(local(&times).last().map(String::as_str), Some("Sat 19:00"));
     }
 
     #[test]
     fn only_what_is_left_of_the_week_is_used() {
         let sunday_evening = at("2026-11-29T17:20:00Z"); // 18:20 in Rome
-        assert_eq!(local(&request(1).times(&[], Duration::minutes(30), sunday_evening, ROME)), ["Sun 19:40"]);
+        assert_eq!(local(&times(&request(1), &[], 30, sunday_evening)), ["Sun 19:40"]);
         let too_late = at("2026-11-29T18:30:00Z");
-        assert!(request(3).times(&[], Duration::minutes(30), too_late, ROME).is_empty());
+        assert!(times(&request(3), &[], 30, too_late).is_empty());
         let next = PlanRequest { week: Some("2026-12-02".parse().unwrap()), ..request(1) };
-        assert_eq!(local(&next.times(&[], Duration::minutes(30), too_late, ROME)), ["Thu 19:00"]);
+        assert_eq!(local(&times(&next, &[], 30, too_late)), ["Thu 19:00"]);
     }
 
     #[test]
     fn what_is_there_already_is_kept_clear_of() {
         let monday = at("2026-11-23T06:00:00Z");
         let taken = [at("2026-11-26T18:10:00Z")]; // Thursday 19:10 in Rome
-        assert_eq!(local(&request(1).times(&taken, Duration::minutes(30), monday, ROME)), ["Thu 19:40"]);
+        assert_eq!(local(&times(&request(1), &taken, 30, monday)), ["Thu 19:40"]);
     }
 
     #[test]
     fn no_more_than_there_is_room_for() {
         let sunday = at("2026-11-29T06:00:00Z");
-        let times = request(21).times(&[], Duration::minutes(60), sunday, ROME);
+        let times = times(&request(21), &[], 60, sunday);
         assert_eq!(local(&times), ["Sun 18:05", "Sun 19:05"]);
         assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= Duration::minutes(60)));
     }

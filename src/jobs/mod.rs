@@ -26,6 +26,9 @@ const LOOK_AROUND: &str = "0/15 * * * * *";
 /// How often is taken away what nobody needs any more.
 const SWEEP: &str = "0 7 * * * *";
 
+/// Most jobs of one lane that are worked on at the same time, whatever its queue says.
+const MOST_AT_ONCE: usize = 64;
+
 /// How many jobs Gemini writes for at the same time.
 const WRITERS: usize = 2;
 
@@ -69,13 +72,13 @@ pub async fn run(app: AppState) {
     service::datasets::look_at_all(&app, Utc::now()).await;
     let stop = app.stopping.clone();
     let handed_out = HandedOut::default();
-    // As many pictures at a time as there are ComfyUI servers.
-    let monitor = with_lane(Monitor::new(), &app, Lane::Draw, app.config.comfyui.len(), &handed_out);
-    let monitor = with_lane(monitor, &app, Lane::Write, WRITERS, &handed_out);
-    let monitor = with_lane(monitor, &app, Lane::Publish, PUBLISHERS, &handed_out);
-    let monitor = with_lane(monitor, &app, Lane::Tasks, RUNNERS, &handed_out);
-    let monitor = with_lane(monitor, &app, Lane::Train, 1, &handed_out);
-    let monitor = with_lane(monitor, &app, Lane::Housekeeping, 1, &handed_out);
+    // As many pictures at a time as there are ComfyUI servers, which may be others later.
+    let monitor = with_lane(Monitor::new(), &app, Lane::Draw, |app| app.comfy.room(), &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Write, |_| WRITERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Publish, |_| PUBLISHERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Tasks, |_| RUNNERS, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Train, |_| 1, &handed_out);
+    let monitor = with_lane(monitor, &app, Lane::Housekeeping, |_| 1, &handed_out);
     tokio::spawn({
         // Networks and Python take a moment to answer, and nobody has to wait for them.
         let app = app.clone();
@@ -160,13 +163,13 @@ where
     })
 }
 
-/// Adds the workers of a lane, so many at once.
-fn with_lane(monitor: Monitor, app: &AppState, lane: Lane, at_once: usize, handed_out: &HandedOut) -> Monitor {
+/// Adds the workers of a lane. How many work at once is the queue's to say.
+fn with_lane(monitor: Monitor, app: &AppState, lane: Lane, room: fn(&AppState) -> usize, handed_out: &HandedOut) -> Monitor {
     let (app, handed_out) = (app.clone(), handed_out.clone());
     monitor.register(move |_| {
-        let queue = JobQueue::new(app.clone(), lane, handed_out.clone());
+        let queue = JobQueue::new(app.clone(), lane, room, handed_out.clone());
         let (app, handed_out) = (app.clone(), handed_out.clone());
-        WorkerBuilder::new(lane.key()).backend(queue).concurrency(at_once).build(move |id: JobId| {
+        WorkerBuilder::new(lane.key()).backend(queue).concurrency(MOST_AT_ONCE).build(move |id: JobId| {
             let (app, handed_out) = (app.clone(), handed_out.clone());
             async move {
                 perform(&app, &id).await;

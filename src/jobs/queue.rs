@@ -1,7 +1,7 @@
 //! The apalis backend over our own job records: it hands out the ids of waiting jobs, the store remembers them.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     convert::Infallible,
     future::Future,
     pin::Pin,
@@ -22,6 +22,8 @@ use crate::{
 pub struct JobQueue {
     app: AppState,
     lane: Lane,
+    /// How many jobs of the lane may be worked on at the same time now.
+    room: fn(&AppState) -> usize,
     handed_out: HandedOut,
     /// When the first of those that wait is due, as far as it was known when `news` was made.
     due: Option<DateTime<Utc>>,
@@ -29,25 +31,29 @@ pub struct JobQueue {
     news: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-/// The jobs that workers hold. A cheap handle.
+/// The jobs that workers hold, each with its lane. A cheap handle.
 #[derive(Debug, Clone, Default)]
-pub struct HandedOut(Arc<Mutex<HashSet<JobId>>>);
+pub struct HandedOut(Arc<Mutex<HashMap<JobId, Lane>>>);
 
 impl JobQueue {
-    /// The queue of everything in that lane that waits in the store.
-    pub fn new(app: AppState, lane: Lane, handed_out: HandedOut) -> Self {
+    /// The queue of everything in that lane that waits in the store, of which `room` jobs are handed out at most. When
+    /// there is more room, the lane has to be woken.
+    pub fn new(app: AppState, lane: Lane, room: fn(&AppState) -> usize, handed_out: HandedOut) -> Self {
         let news = news(app.clone(), lane, None);
-        Self { app, lane, handed_out, due: None, news }
+        Self { app, lane, room, handed_out, due: None, news }
     }
 
     /// The next job, or when the next one is due.
     fn next(&self) -> Result<JobId, Option<DateTime<Utc>>> {
         let state = self.app.store.read();
         let mut handed_out = self.handed_out.lock();
-        let waiting = state.jobs.indexed("waiting", self.lane.key()).filter(|job| !handed_out.contains(&job.id));
+        if handed_out.values().filter(|lane| **lane == self.lane).count() >= (self.room)(&self.app) {
+            return Err(None);
+        }
+        let waiting = state.jobs.indexed("waiting", self.lane.key()).filter(|job| !handed_out.contains_key(&job.id));
         match waiting.min_by_key(|job| job.run_at) {
             Some(next) if next.run_at <= Utc::now() => {
-                handed_out.insert(next.id.clone());
+                handed_out.insert(next.id.clone(), self.lane);
                 Ok(next.id.clone())
             }
             later => Err(later.map(|job| job.run_at)),
@@ -61,8 +67,8 @@ impl HandedOut {
         self.lock().remove(id);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<JobId>> {
-        // A set of ids cannot be left half changed.
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Lane>> {
+        // A map of ids cannot be left half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,7 +39,7 @@ pub fn foreign_host(app: &AppState, request: &Request) -> Option<Response> {
         return None;
     }
     // Under its public name this server shows pictures with a signed address, and nothing else.
-    let public = app.config.public_url.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    let public = app.public_url().and_then(|url| url.host_str().map(str::to_owned));
     if public.is_some_and(|host| is_ours(headers, authority, &[host], app.config.listen.ip())) {
         return match request.uri().path().starts_with("/public/media/") {
             true => None,

@@ -80,7 +80,7 @@ async fn lines(config: Config) -> Result<Vec<Line>, String> {
     let app = copied(config, &copy, peeked.ok(), options.key).await?;
     lines.extend(doors(&app).await);
     lines.push(public(&app));
-    lines.push(Line::good("Time zone", app.timezone.to_string()));
+    lines.push(Line::good("Time zone", app.timezone().to_string()));
     service::models::look(&app, Utc::now()).await;
     service::gemini::look(&app, Utc::now()).await;
     service::trainings::look(&app, Utc::now()).await;
@@ -189,7 +189,7 @@ async fn listens(name: &str, address: std::net::SocketAddr, running: bool) -> Li
 /// From where Instagram fetches pictures.
 fn public(app: &AppState) -> Line {
     const NAME: &str = "Public pictures";
-    match (&app.config.bucket.bucket, &app.config.public_url) {
+    match (&app.config.bucket.bucket, app.public_url()) {
         (Some(bucket), _) => Line::good(NAME, format!("in the bucket {bucket}; not tried now")),
         (None, Some(url)) => Line::good(NAME, format!("under {url}; whether it leads here can be told from outside only")),
         (None, None) => {

@@ -219,7 +219,7 @@ pub(super) fn values(app: &AppState, character: Option<&Character>, name: &str, 
     let mut values = BTreeMap::from([("name", name.to_owned()), ("request", request.to_owned())]);
     if let Some(character) = character {
         values.insert("mood", character.prompt_settings.mood.clone());
-        if let Some(chapter) = character.chapter(Utc::now(), app.timezone) {
+        if let Some(chapter) = character.chapter(Utc::now(), app.timezone()) {
             values.insert("arc", chapter.arc.title.clone());
             values.insert("day", chapter.day.day.to_string());
             values.insert("of", chapter.day.of.to_string());
@@ -231,7 +231,7 @@ pub(super) fn values(app: &AppState, character: Option<&Character>, name: &str, 
 
 fn instruct(app: &AppState, state: &State, subject: &Subject, request: &CaptionRequest, now: DateTime<Utc>) -> Instruction {
     let character = subject.character.as_deref();
-    let chapter = character.and_then(|one| one.chapter(now, app.timezone));
+    let chapter = character.and_then(|one| one.chapter(now, app.timezone()));
     let lately = character.map(|one| lately(state, one, request.network, subject.content.as_deref())).unwrap_or_default();
     instruction::captions(&subject.voice, chapter, request.network, &subject.text, &lately, request.variants(), request.use_image)
 }

@@ -77,7 +77,14 @@ fn settings_in_force(app: &AppState, state: &State) -> Vec<String> {
         .into_iter()
         .map(|(name, value)| match name {
             // Their addresses may hold passwords, or be passwords.
-            "geminiApiKey" | "webhookSecret" | "webhookUrl" => format!("{name}: {}", is_set(!value.is_empty())),
+            "geminiApiKey"
+            | "webhookSecret"
+            | "webhookUrl"
+            | "instagramApiKey"
+            | "twitterAppKey"
+            | "twitterAppSecret"
+            | "twitterAccessToken"
+            | "twitterAccessSecret" => format!("{name}: {}", is_set(!value.is_empty())),
             "comfyuiUrl" => {
                 format!("{name}: {}", app.comfy.servers().iter().map(|server| server.comfy.address()).collect::<Vec<_>>().join(","))
             }

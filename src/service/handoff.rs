@@ -46,12 +46,12 @@ pub enum Seen {
 
 /// Whether there is a public address at all.
 pub fn is_configured(app: &AppState) -> bool {
-    app.bucket.is_some() || app.config.public_url.is_some()
+    app.bucket.is_some() || app.public_url().is_some()
 }
 
 /// What to say and do where there is none.
-pub const MISSING: &str = "Instagram fetches pictures from a public address, and there is none yet. Set DALLA_PUBLIC_URL to an https address that \
-                           leads here, or DALLA_S3_BUCKET to a bucket.";
+pub const MISSING: &str = "Instagram fetches pictures from a public address, and there is none yet. Set one that leads here under \
+                           Settings, or with DALLA_PUBLIC_URL; or set DALLA_S3_BUCKET to a bucket.";
 
 /// A public address for a picture, good for some hours.
 pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, now: DateTime<Utc>) -> Result<String, Error> {
@@ -62,7 +62,7 @@ pub async fn offer(app: &AppState, id: &ContentId, fit: Fit, now: DateTime<Utc>)
         let put = bucket.put(&name, jpeg, good_for).await;
         return put.map_err(|error| Problem::new(Kind::Unreachable, error.to_string()).into());
     }
-    let base = app.config.public_url.as_ref().ok_or_else(|| Problem::new(Kind::NotConfigured, MISSING))?;
+    let base = app.public_url().ok_or_else(|| Problem::new(Kind::NotConfigured, MISSING))?;
     let expiry = (now + GOOD_FOR).timestamp();
     let key = key(app).await?;
     let signature = hex(&mac(&key, id, expiry, fit)?.finalize().into_bytes());

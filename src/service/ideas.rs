@@ -100,7 +100,7 @@ async fn ask(app: &AppState, character: &Character, order: &PromptsOrder) -> Opt
     let state = app.store.read();
     let known = state.prompts.indexed("character", character.id.as_str()).take(SHOWN).map(|known| start(&known.prompt)).collect::<Vec<_>>();
     let count = order.missing().min(AT_A_TIME);
-    let chapter = character.chapter(Utc::now(), app.timezone);
+    let chapter = character.chapter(Utc::now(), app.timezone());
     let told = instruction::prompts(&Voice::of(character), chapter, &order.request.theme, &known, count);
     let (system, task, schema) = (instruction::text(&told.system), instruction::text(&told.task), instruction::prompts_schema(count));
     let model = gemini::model(app);

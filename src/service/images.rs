@@ -97,7 +97,7 @@ struct Prompt {
 }
 
 fn composed(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Prompt {
-    let arc = character.active_narrative(now, app.timezone);
+    let arc = character.active_narrative(now, app.timezone());
     Prompt {
         parts: parts(app, character, request, now),
         narrative_id: arc.map(|arc| arc.id.clone()),
@@ -139,7 +139,7 @@ pub fn contents(app: &AppState, job: &Job) -> Vec<Arc<Content>> {
 fn parts(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Vec<Part> {
     match request.full_prompt.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(text) => prompt::by_hand(text),
-        None => prompt::parts(character, character.chapter(now, app.timezone), &request.prompt),
+        None => prompt::parts(character, character.chapter(now, app.timezone()), &request.prompt),
     }
 }
 

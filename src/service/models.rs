@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{
         event::{Event, EventKind, Topic},
+        job::Lane,
         model::{Catalogue, Family},
         problem::{Kind, Problem},
     },
@@ -22,6 +23,8 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) {
     if app.comfy.look(&families, now).await {
         let event = Event { topic: Topic::System, kind: EventKind::Changed, id: "comfyui".into(), data: serde_json::Map::new() };
         app.events.tell(event);
+        // Where there are more servers to draw on, more pictures can be.
+        app.wake(Lane::Draw);
     }
 }
 
@@ -35,7 +38,8 @@ pub async fn catalogue(app: &AppState, now: DateTime<Utc>) -> Result<Arc<Catalog
 
 /// Says that no ComfyUI answers, and why.
 pub fn unreachable(app: &AppState) -> Problem {
-    let words = app.comfy.servers().iter().filter_map(|server| match &server.seen().sight {
+    let servers = app.comfy.servers();
+    let words = servers.iter().filter_map(|server| match &server.seen().sight {
         Sight::Down { error } => Some(error.to_string()),
         Sight::Up { .. } | Sight::Unknown => None,
     });

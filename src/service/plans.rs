@@ -20,7 +20,7 @@ use crate::{
         job::{Job, JobId, Lane, Work},
         library::Prompt,
         narrative,
-        plan::{PlanOrder, PlanRequest, Proposal, Slot},
+        plan::{PlanOrder, PlanRequest, Proposal, Slot, Week},
         post::{Post, PostRequest},
         problem::Problem,
         words::{PromptsOrder, PromptsRequest},
@@ -54,7 +54,7 @@ pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Res
         let mut taken = taken(app, &state, request, id, now);
         // Two characters that always speak up at the same minute look like one machine.
         taken.extend(slots.iter().flat_map(|(_, times)| times));
-        let times = request.times(&taken, state.settings.gap(), now, app.timezone);
+        let times = request.times(&week_of(app, &state, request, now), &taken, state.settings.gap(), now);
         if times.is_empty() {
             let words = format!("For {} there is no free time left in these hours of that week.", character.name);
             return Err(Problem::invalid("toHour", words));
@@ -64,13 +64,17 @@ pub fn preview(app: &AppState, request: &PlanRequest, now: DateTime<Utc>) -> Res
     Ok(slots)
 }
 
+/// The week that is to be planned.
+fn week_of(app: &AppState, state: &State, request: &PlanRequest, now: DateTime<Utc>) -> Week {
+    let zone = app.timezone();
+    Week::of(request.week.unwrap_or_else(|| now.with_timezone(&zone).date_naive()), state.settings.week_start.day(), zone)
+}
+
 /// The character, when there is a story to draw from in that week.
 fn planned(app: &AppState, state: &State, request: &PlanRequest, id: &CharacterId, now: DateTime<Utc>) -> Result<Arc<Character>, Problem> {
     let character = state.characters.get(id.as_str()).ok_or_else(|| Problem::invalid("characterIds", "There is no such character."))?;
-    let today = now.with_timezone(&app.timezone).date_naive();
-    let monday = calendar::monday(request.week.unwrap_or(today));
-    let days = monday.iter_days().take(7).filter(|day| *day >= today);
-    if days.into_iter().any(|day| narrative::active(&character.narratives, day).is_some()) {
+    let today = now.with_timezone(&app.timezone()).date_naive();
+    if week_of(app, state, request, now).days_from(today).any(|day| narrative::active(&character.narratives, day).is_some()) {
         return Ok(Arc::clone(character));
     }
     let words =
@@ -80,8 +84,8 @@ fn planned(app: &AppState, state: &State, request: &PlanRequest, id: &CharacterI
 
 /// When the character has something in that week already.
 fn taken(app: &AppState, state: &State, request: &PlanRequest, id: &CharacterId, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let monday = calendar::monday(request.week.unwrap_or_else(|| now.with_timezone(&app.timezone).date_naive()));
-    let from = calendar::start_of(monday, app.timezone) - Duration::days(1);
+    let week = week_of(app, state, request, now);
+    let from = calendar::start_of(week.first, week.zone) - Duration::days(1);
     let entries = super::calendar::between(app, state, from, from + Duration::days(9), Some(id), now);
     entries.into_iter().map(|entry| entry.at).collect()
 }

@@ -19,7 +19,7 @@ pub async fn cast(app: &AppState, [luna, cortex]: [Keys; 2], now: DateTime<Utc>)
     if !app.store.read().characters.is_empty() {
         return Ok(());
     }
-    let today = now.with_timezone(&app.timezone).date_naive();
+    let today = now.with_timezone(&app.timezone()).date_naive();
     let day = |offset: i64| if offset < 0 { today - Days::new(offset.unsigned_abs()) } else { today + Days::new(offset.unsigned_abs()) };
     let mut luna_herself = json!({
         "name": "Luna the Mystic",

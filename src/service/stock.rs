@@ -87,7 +87,7 @@ fn left(state: &State, id: &CharacterId) -> usize {
 /// How many pictures tasks take from the stock in the days ahead. What they make themselves they do not take.
 fn by_tasks(app: &AppState, state: &State, now: DateTime<Utc>) -> HashMap<CharacterId, usize> {
     let mut counts = HashMap::new();
-    for run in super::schedules::planned(state, now, now + Duration::days(OVER), MOST_RUNS, app.timezone) {
+    for run in super::schedules::planned(state, now, now + Duration::days(OVER), MOST_RUNS, app.timezone()) {
         let takes = state.tasks.get(run.task_id.as_str()).is_some_and(|task| task.kind.posts() && !task.kind.generates());
         if takes {
             *counts.entry(run.character_id).or_default() += 1;

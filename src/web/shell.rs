@@ -11,7 +11,11 @@ use super::{
     flash::Toast,
     places::{Place, places},
 };
-use crate::{assets, domain::access::Visitor, service};
+use crate::{
+    assets,
+    domain::{access::Visitor, settings::Theme},
+    service,
+};
 
 /// The document.
 pub fn shell() -> impl IntoView {
@@ -26,10 +30,19 @@ pub fn shell() -> impl IntoView {
     }
     // Before anything is read: what happens from here on is told to the page when it listens.
     let newest = use_context::<crate::state::AppState>().map(|app| app.events.newest().to_string());
-    let theme = context::cookie("theme").filter(|theme| theme == "dark" || theme == "light");
+    let theme = theme_now();
+    let (zone, clock) =
+        use_context::<crate::state::AppState>().map(|app| app.times()).map(|times| (times.zone.name(), times.hours.key())).unzip();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme data-event=newest data-palette=assets::versioned("/public/palette.js")>
+        <html
+            lang="en"
+            data-theme=(theme != "system").then_some(theme)
+            data-event=newest
+            data-zone=zone
+            data-clock=clock
+            data-palette=assets::versioned("/public/palette.js")
+        >
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -198,10 +211,17 @@ fn Switcher() -> impl IntoView {
     }
 }
 
+/// The theme a person has chosen, else the one of the installation.
+fn theme_now() -> &'static str {
+    let chosen = context::cookie("theme").and_then(|theme| Theme::from_key(&theme));
+    let usual = || use_context::<crate::state::AppState>().map(|app| app.store.read().settings.theme);
+    chosen.or_else(usual).unwrap_or_default().key()
+}
+
 /// Dark, light, or as the system has it.
 #[component]
 fn Theme() -> impl IntoView {
-    let now = context::cookie("theme").unwrap_or_else(|| "system".into());
+    let now = theme_now();
     let choice = |value: &'static str, words: &'static str| {
         view! { <label><input type="radio" name="theme" value=value checked=now == value/><span>{words}</span></label> }
     };

@@ -1,22 +1,16 @@
 //! Times, sizes and numbers as people read them.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use leptos::prelude::*;
 
 /// A point in time: words for reading, the exact time for machines and for the pointer.
 #[component]
 pub fn Time(at: Option<DateTime<Utc>>) -> impl IntoView {
     at.map(|at| {
-        let zone = super::context::app().timezone;
+        let times = super::context::app().times();
         let exact = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        view! { <time datetime=exact data-relative="">{moment(at, zone)}</time> }
+        view! { <time datetime=exact data-relative="">{times.moment(at)}</time> }
     })
-}
-
-/// As in "23 Nov 2026, 14:05".
-pub fn moment(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string()
 }
 
 /// As in "23 November 2026".

@@ -27,6 +27,7 @@ mod schedule_forms;
 mod schedules;
 mod secrets;
 mod security;
+mod settings;
 mod support;
 mod system;
 mod ticks;

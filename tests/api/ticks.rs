@@ -13,10 +13,14 @@ use digital_dalla::{
         character::Character,
         run::{Run, RunId},
         schedule::Schedule,
+        sent::Sent,
         task::{Task, TaskId},
     },
     events::Events,
-    service::schedules::{self, Ticked, missed_report},
+    service::{
+        schedules::{self, Ticked, missed_report},
+        settings::{self, SettingsChange},
+    },
     state::AppState,
     store::{OpenOptions, Store, StoreError},
 };
@@ -119,7 +123,7 @@ async fn a_year_of_minutes_runs_each_due_minute_once_though_the_clock_jumps() {
     }
     let mut expected = BTreeSet::new();
     for task in app.store.read().tasks.iter() {
-        let clock = task.clock(app.timezone);
+        let clock = task.clock(app.timezone());
         let due = Schedule::parse(&task.schedule).unwrap().due_between(start, end, &clock);
         expected.extend(due.into_iter().map(|at| Run::id_at(&task.id, at).to_string()));
     }
@@ -344,4 +348,21 @@ async fn a_damaged_file_of_schedules_is_left_as_it_is_and_named() {
 async fn with_only_luna(app: &AppState) {
     let luna: Character = serde_json::from_value(json!({"id": "luna", "name": "Luna"})).unwrap();
     app.store.write::<_, StoreError>(move |tx| tx.put(luna)).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_zone_of_the_installation_moves_the_tasks_that_have_none_of_their_own() {
+    let dir = folder();
+    let app = still(dir.path()).await;
+    let evening = |id: &str, zone: &str| json!({"id": id, "schedule": "0 18 * * *", "timezone": zone, "createdAt": "2026-06-01T00:00:00Z"});
+    with(&app, &[evening("here", ""), evening("in-rome", "Europe/Rome")]).await;
+    tick(&app, "2026-06-10T08:00:00Z").await;
+    let change = SettingsChange { timezone: "Asia/Tokyo".to_owned().into(), ..SettingsChange::default() };
+    settings::change(&app, change).await.unwrap();
+    assert_eq!(ids(&tick(&app, "2026-06-10T09:00:00Z").await.started), ["here@2026-06-10T09:00Z"], "18:00 in Tokyo");
+    assert_eq!(ids(&tick(&app, "2026-06-10T16:00:00Z").await.started), ["in-rome@2026-06-10T16:00Z"], "18:00 in Rome, for one alone");
+    let change = SettingsChange { timezone: Sent::Null, ..SettingsChange::default() };
+    settings::change(&app, change).await.unwrap();
+    assert!(tick(&app, "2026-06-11T09:00:00Z").await.started.is_empty(), "it is 18:00 in Tokyo, where nobody is any more");
+    assert_eq!(tick(&app, "2026-06-11T16:00:00Z").await.started.len(), 2);
 }

@@ -20,6 +20,7 @@ use super::{
     id::Id,
     job::JobId,
     problem::Problem,
+    settings::Prices,
 };
 
 /// The id of a post.
@@ -289,10 +290,10 @@ impl Post {
         }
     }
 
-    /// What its network charges for it by its published prices, in dollars; nothing on Instagram.
-    pub fn price(&self) -> Option<f64> {
+    /// What its network charges for it, in dollars; nothing on Instagram.
+    pub fn price(&self, prices: &Prices) -> Option<f64> {
         let described = self.pictures.iter().filter(|picture| !picture.alt_text.is_empty()).count();
-        (self.network == Network::X).then(|| super::caption::price(&self.caption, described))
+        (self.network == Network::X).then(|| prices.of(&self.caption, described))
     }
 
     /// Whether it was asked for so short ago that the name of its request still counts.

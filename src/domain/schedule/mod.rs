@@ -13,7 +13,7 @@ use chrono::{DateTime, Duration, DurationRound, LocalResult, NaiveDateTime, Time
 use chrono_tz::Tz;
 use croner::Cron;
 
-use super::problem::Problem;
+use super::{problem::Problem, times::Hours};
 
 /// Longest text of a schedule.
 const LONGEST: usize = 200;
@@ -68,7 +68,12 @@ impl Schedule {
 
     /// In words, as in "Every day at 18:00".
     pub fn words(&self) -> String {
-        words::of(&self.0)
+        self.words_in(Hours::TwentyFour)
+    }
+
+    /// The same with times of day on that clock.
+    pub fn words_in(&self, clock: Hours) -> String {
+        words::of(&self.0, clock)
     }
 
     /// The first time after that moment.

@@ -178,6 +178,13 @@ fn schedules_in_words() {
     }
 }
 
+#[test]
+fn words_say_times_as_the_clock_is_set() {
+    let words = |text: &str| schedule(text).words_in(Hours::Twelve);
+    assert_eq!(words("0 18 * * *"), "Every day at 6:00 pm");
+    assert_eq!(words("30 9-17 * * MON"), "Every hour from 9:30 am to 5:30 pm, on Mondays");
+}
+
 /// What each field of an expression lets through, worked out by counting, without croner.
 struct Reference {
     minutes: Vec<bool>,

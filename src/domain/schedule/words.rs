@@ -1,8 +1,10 @@
 //! Schedules in words.
 
+use chrono::NaiveTime;
 use croner::{Cron, CronComponent};
 
 use super::Rule;
+use crate::domain::times::Hours;
 
 const MONTHS: [&str; 12] =
     ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
@@ -12,13 +14,14 @@ const NTH: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 /// Up to so many times of a day are named one by one.
 const NAMED: usize = 8;
 
-pub(super) fn of(rule: &Rule) -> String {
+/// A rule in words, with times of day on that clock.
+pub(super) fn of(rule: &Rule, clock: Hours) -> String {
     match rule {
         Rule::Minutes(minutes) if minutes % 60 == 0 => every(minutes / 60, "hour"),
         Rule::Minutes(minutes) => every(*minutes, "minute"),
         Rule::Days(days) if days % 7 == 0 => every(days / 7, "week"),
         Rule::Days(days) => every(*days, "day"),
-        Rule::Cron(cron) => of_cron(cron),
+        Rule::Cron(cron) => of_cron(cron, clock),
     }
 }
 
@@ -26,8 +29,8 @@ fn every(count: i64, unit: &str) -> String {
     if count == 1 { format!("Every {unit}") } else { format!("Every {count} {unit}s") }
 }
 
-fn of_cron(cron: &Cron) -> String {
-    let (times, days) = (times(cron), days(cron));
+fn of_cron(cron: &Cron, clock: Hours) -> String {
+    let (times, days) = (times(cron, clock), days(cron));
     let text = match times {
         Times::At(times) => format!("{} at {times}", days.unwrap_or_else(|| "every day".to_owned())),
         Times::Often(times) => match days {
@@ -47,38 +50,45 @@ enum Times {
     Often(String),
 }
 
-fn times(cron: &Cron) -> Times {
+fn times(cron: &Cron, clock: Hours) -> Times {
     let (minutes, hours) = (cron.pattern.minutes.values(), cron.pattern.hours.values());
     if minutes.len() * hours.len() <= NAMED {
-        let at = hours.iter().flat_map(|hour| minutes.iter().map(move |minute| format!("{hour:02}:{minute:02}")));
+        let at = hours.iter().flat_map(|hour| minutes.iter().map(move |minute| at(clock, *hour, *minute)));
         return Times::At(listed(at.collect()));
     }
     if let [minute] = minutes.as_slice() {
-        return Times::Often(hourly(*minute, &hours));
+        return Times::Often(hourly(*minute, &hours, clock));
     }
     let within = match hours.as_slice() {
         all if all.len() == 24 => String::new(),
-        [first, ..] if is_run(&hours) => format!(" from {first:02}:00 to {:02}:59", hours[hours.len() - 1]),
+        [first, ..] if is_run(&hours) => format!(" from {} to {}", at(clock, *first, 0), at(clock, hours[hours.len() - 1], 59)),
         _ => format!(" in the hours {}", listed(hours.iter().map(u16::to_string).collect())),
     };
     Times::Often(match step(&minutes, 60) {
         Some(1) => format!("every minute{within}"),
         Some(step) => format!("every {step} minutes{within}"),
         None => {
-            let at = listed(minutes.iter().map(|minute| format!(":{minute:02}")).collect());
+            let past = listed(minutes.iter().map(|minute| format!(":{minute:02}")).collect());
             let hours = if within.is_empty() { " of every hour" } else { within.as_str() };
-            format!("at {at}{hours}")
+            format!("at {past}{hours}")
         }
     })
 }
 
+/// A time of day.
+fn at(clock: Hours, hour: u16, minute: u16) -> String {
+    NaiveTime::from_hms_opt(hour.into(), minute.into(), 0).map(|time| clock.say(time)).unwrap_or_default()
+}
+
 /// Once in each of many hours.
-fn hourly(minute: u16, hours: &[u16]) -> String {
+fn hourly(minute: u16, hours: &[u16], clock: Hours) -> String {
     match (hours, step(hours, 24)) {
         (_, Some(1)) if minute == 0 => "every hour".to_owned(),
         (_, Some(1)) => format!("every hour at :{minute:02}"),
         (_, Some(step)) => format!("every {step} hours at :{minute:02}"),
-        ([first, .., last], None) if is_run(hours) => format!("every hour from {first:02}:{minute:02} to {last:02}:{minute:02}"),
+        ([first, .., last], None) if is_run(hours) => {
+            format!("every hour from {} to {}", at(clock, *first, minute), at(clock, *last, minute))
+        }
         _ => format!("at :{minute:02} in the hours {}", listed(hours.iter().map(u16::to_string).collect())),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ComfyError {
     /// Nothing answers there.
-    #[error("ComfyUI at {0} does not answer. Start it, or set COMFYUI_URL to where it is.")]
+    #[error("ComfyUI at {0} does not answer. Start it, or say under Settings where it is.")]
     Unreachable(String),
     /// It took the request and did not answer in time.
     #[error("ComfyUI at {0} is too slow to answer. It may be loading a model; try again in a moment.")]
@@ -23,7 +23,7 @@ pub enum ComfyError {
         status: u16,
     },
     /// Its answer is not what ComfyUI answers.
-    #[error("What answers at {0} does not speak ComfyUI's language. Check COMFYUI_URL.")]
+    #[error("What answers at {0} does not speak ComfyUI's language. Check its address under Settings.")]
     Garbage(String),
 }
 

@@ -20,9 +20,13 @@ use crate::domain::{
 };
 
 /// The servers, in the order of the setting.
+///
+/// They may be replaced at any time: whoever draws keeps the server that was chosen until the picture is there.
 #[derive(Debug)]
 pub struct Farm {
-    servers: Vec<Arc<Server>>,
+    servers: ArcSwap<Vec<Arc<Server>>>,
+    /// Servers that were replaced while pictures of ours were being drawn on them.
+    leaving: ArcSwap<Vec<Arc<Server>>>,
     /// What all of them have together.
     together: ArcSwap<Catalogue>,
 }
@@ -74,14 +78,34 @@ pub struct Ticket(Arc<Server>);
 impl Farm {
     /// A farm of these servers, of which nothing is known yet.
     pub fn new(servers: Vec<Comfy>) -> Self {
-        let unknown = || ArcSwap::from_pointee(Sighting { at: None, took: None, sight: Sight::Unknown });
-        let server = |comfy| Arc::new(Server { comfy, seen: unknown(), ours: AtomicUsize::new(0) });
-        Self { servers: servers.into_iter().map(server).collect(), together: ArcSwap::default() }
+        let servers = servers.into_iter().map(Server::new).collect();
+        Self { servers: ArcSwap::from_pointee(servers), leaving: ArcSwap::default(), together: ArcSwap::default() }
     }
 
     /// The servers, in the order of the setting.
-    pub fn servers(&self) -> &[Arc<Server>] {
-        &self.servers
+    pub fn servers(&self) -> Arc<Vec<Arc<Server>>> {
+        self.servers.load_full()
+    }
+
+    /// Puts these servers in the place of those there were. What is known of one that stays is kept; pictures that are
+    /// being drawn on one that goes are still fetched from it.
+    pub fn replace(&self, wanted: Vec<Comfy>) {
+        let mut before = Vec::clone(&self.servers());
+        before.extend(self.leaving.load().iter().cloned());
+        let known = |comfy: &Comfy| before.iter().find(|server| server.comfy.is_same(comfy)).map(Arc::clone);
+        let servers: Vec<_> = wanted.into_iter().map(|comfy| known(&comfy).unwrap_or_else(|| Server::new(comfy))).collect();
+        before.retain(|server| server.is_drawing() && !servers.iter().any(|stays| Arc::ptr_eq(stays, server)));
+        self.leaving.store(Arc::new(before));
+        self.servers.store(Arc::new(servers));
+        self.gather();
+    }
+
+    /// How many pictures can be drawn at the same time: one on each server that was looked at, beside those that are
+    /// still being drawn on servers that were replaced. One in any case, so that it is found out why none can be.
+    pub fn room(&self) -> usize {
+        let still: usize = self.leaving.load().iter().map(|server| server.ours.load(Ordering::Relaxed)).sum();
+        let known = self.servers.load().iter().filter(|server| server.seen.load().at.is_some()).count();
+        known.max(1) + still
     }
 
     /// What all servers that were up at the last look have together.
@@ -91,22 +115,35 @@ impl Farm {
 
     /// Whether any server was up at the last look.
     pub fn is_up(&self) -> bool {
-        self.servers.iter().any(|server| server.catalogue().is_some())
+        self.servers().iter().any(|server| server.catalogue().is_some())
     }
 
     /// Looks at every server, all at once. Answers whether anything is different from the last time.
     pub async fn look(&self, families: &BTreeMap<String, Family>, now: DateTime<Utc>) -> bool {
-        let looks = self.servers.iter().map(|server| server.look(families, now));
+        let servers = self.servers();
+        let looks = servers.iter().map(|server| server.look(families, now));
         let changed = join_all(looks).await.into_iter().any(|changed| changed);
         if changed {
-            self.together.store(Arc::new(merge(self.servers.iter().filter_map(|server| server.catalogue()))));
+            self.gather();
         }
         changed
     }
 
-    /// The server of that address.
+    /// Puts together what the servers have. Servers that were replaced meanwhile are not counted in.
+    fn gather(&self) {
+        loop {
+            let servers = self.servers();
+            self.together.store(Arc::new(merge(servers.iter().filter_map(|server| server.catalogue()))));
+            if Arc::ptr_eq(&servers, &self.servers()) {
+                return;
+            }
+        }
+    }
+
+    /// The server of that address, also one that was replaced while it was drawing for us.
     pub fn server(&self, address: &str) -> Option<Ticket> {
-        self.servers.iter().find(|server| server.comfy.address() == address).map(Ticket::new)
+        let (servers, leaving) = (self.servers(), self.leaving.load());
+        servers.iter().chain(leaving.iter()).find(|server| server.comfy.address() == address).map(Ticket::new)
     }
 
     /// The least busy server that has everything `recipe` needs, other than those in `except`.
@@ -114,7 +151,8 @@ impl Farm {
         let fits = |server: &&Arc<Server>| {
             !except.iter().any(|address| address == server.comfy.address()) && server.catalogue().is_some_and(|has| has_all(&has, recipe))
         };
-        let candidates: Vec<_> = self.servers.iter().filter(fits).collect();
+        let servers = self.servers();
+        let candidates: Vec<_> = servers.iter().filter(fits).collect();
         if let [only] = candidates.as_slice() {
             return Some(Ticket::new(only));
         }
@@ -129,9 +167,18 @@ impl Farm {
 }
 
 impl Server {
+    fn new(comfy: Comfy) -> Arc<Self> {
+        let seen = ArcSwap::from_pointee(Sighting { at: None, took: None, sight: Sight::Unknown });
+        Arc::new(Self { comfy, seen, ours: AtomicUsize::new(0) })
+    }
+
     /// What was last seen of it.
     pub fn seen(&self) -> Arc<Sighting> {
         self.seen.load_full()
+    }
+
+    fn is_drawing(&self) -> bool {
+        self.ours.load(Ordering::Relaxed) > 0
     }
 
     fn catalogue(&self) -> Option<Arc<Catalogue>> {

@@ -85,6 +85,11 @@ impl Comfy {
         Self(Arc::new(Inner { http: http.into(), base, address, limits, known: catalogue::Remembered::default() }))
     }
 
+    /// Whether that is the same server, asked with the same name and password.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.base == other.0.base
+    }
+
     /// Host and port: the address without anything secret in it.
     pub fn address(&self) -> &str {
         &self.0.address

@@ -30,7 +30,7 @@ pub async fn settle(app: &AppState, now: DateTime<Utc>) -> Result<bool, Error> {
     let unreadable =
         |_| Problem::new(Kind::Internal, format!("{RESTORED} in the data folder cannot be read. Restore the backup once more."));
     let restored: RestoredNote = serde_json::from_slice(&text).map_err(unreadable)?;
-    let made_at = restored.made_at.with_timezone(&app.timezone).format("%-d %b %Y, %H:%M");
+    let made_at = app.times().moment(restored.made_at);
     let why =
         format!("Restored from a backup of {made_at}: it may have gone out since then. Look at the account, then send it or take it back.");
     app.store

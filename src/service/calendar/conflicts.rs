@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use super::{Entry, What};
 use crate::{
@@ -57,7 +58,10 @@ pub(super) fn mark(app: &AppState, state: &State, entries: &mut [Entry], now: Da
         };
         for network in networks(entry) {
             let account = Account::id_of(&entry.character_id, network);
-            let on = accounts.entry(account).or_insert_with_key(|account| OnAccount::new(state, account));
+            let on = accounts.entry(account).or_insert_with_key(|account| {
+                let zone = state.characters.get(entry.character_id.as_str()).map_or_else(|| app.timezone(), |one| one.zone(app.timezone()));
+                OnAccount::new(state, account, network, zone)
+            });
             let words = on.add(entry.at, network);
             if entry.at > now && waits(entry) {
                 found.extend(words);
@@ -105,7 +109,7 @@ fn of_post(app: &AppState, state: &State, post: &Post, now: DateTime<Utc>) -> Ve
 /// What a picture of that day would be drawn without.
 fn out_of_story(app: &AppState, state: &State, character: &CharacterId, at: DateTime<Utc>) -> Option<String> {
     let character = state.characters.get(character.as_str())?;
-    let (told, active) = (!character.narratives.is_empty(), character.active_narrative(at, app.timezone).is_some());
+    let (told, active) = (!character.narratives.is_empty(), character.active_narrative(at, app.timezone()).is_some());
     (told && !active).then(|| format!("{} is in no story arc on that day.", character.name))
 }
 
@@ -123,14 +127,19 @@ fn broken(app: &AppState, state: &State, character: &CharacterId, network: Netwo
 struct OnAccount {
     gap: Duration,
     most: Option<u32>,
+    /// Most posts of a day, where there is a cap, and how many there are so far on the day that was last seen.
+    cap: Option<u32>,
+    zone: Tz,
+    day: Option<(NaiveDate, u32)>,
     last: Option<DateTime<Utc>>,
     lately: VecDeque<DateTime<Utc>>,
 }
 
 impl OnAccount {
-    fn new(state: &State, account: &str) -> Self {
+    fn new(state: &State, account: &str, network: Network, zone: Tz) -> Self {
         let quota = state.accounts.get(account).and_then(|account| account.quota.as_ref().map(|quota| quota.total));
-        Self { gap: state.settings.gap(), most: quota, last: None, lately: VecDeque::new() }
+        let cap = Some(state.settings.caps.of(network).per_day).filter(|cap| *cap > 0);
+        Self { gap: state.settings.gap(), most: quota, cap, zone, day: None, last: None, lately: VecDeque::new() }
     }
 
     /// Adds the next post in order of time. Answers what is wrong with its time.
@@ -150,6 +159,12 @@ impl OnAccount {
         if let Some(most) = self.most.filter(|most| self.lately.len() > *most as usize) {
             found.push(format!("More than {most} posts in 24 hours, which is all {} takes.", network.label()));
         }
+        let today = at.with_timezone(&self.zone).date_naive();
+        let count = self.day.filter(|(day, _)| *day == today).map_or(1, |(_, count)| count + 1);
+        self.day = Some((today, count));
+        if let Some(cap) = self.cap.filter(|cap| count > *cap) {
+            found.push(format!("The cap of {cap} a day on {} is reached before it, so it goes out a day later.", network.label()));
+        }
         self.last = Some(at);
         found
     }
@@ -165,7 +180,15 @@ mod tests {
 
     #[test]
     fn what_is_too_close_or_too_much_is_said_of_the_later_one() {
-        let mut on = OnAccount { gap: Duration::minutes(30), most: Some(2), last: None, lately: VecDeque::new() };
+        let mut on = OnAccount {
+            gap: Duration::minutes(30),
+            most: Some(2),
+            cap: None,
+            zone: Tz::UTC,
+            day: None,
+            last: None,
+            lately: VecDeque::new(),
+        };
         assert!(on.add(minutes(0), Network::Instagram).is_empty());
         assert_eq!(
             on.add(minutes(10), Network::Instagram),
@@ -173,5 +196,9 @@ mod tests {
         );
         assert_eq!(on.add(minutes(60), Network::Instagram), ["More than 2 posts in 24 hours, which is all Instagram takes."]);
         assert!(on.add(minutes(60 + 24 * 60), Network::Instagram).is_empty());
+        let mut on = OnAccount { cap: Some(1), most: None, gap: Duration::zero(), day: None, last: None, ..on };
+        assert!(on.add(minutes(0), Network::X).is_empty());
+        assert_eq!(on.add(minutes(60), Network::X), ["The cap of 1 a day on X is reached before it, so it goes out a day later."]);
+        assert!(on.add(minutes(24 * 60), Network::X).is_empty(), "another day");
     }
 }

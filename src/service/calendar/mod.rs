@@ -183,7 +183,7 @@ fn runs(app: &AppState, state: &State, from: DateTime<Utc>, to: DateTime<Utc>, c
     if from >= to {
         return Vec::new();
     }
-    let planned = super::schedules::planned(state, from, to, MOST_RUNS, app.timezone);
+    let planned = super::schedules::planned(state, from, to, MOST_RUNS, app.timezone());
     let ours = planned.into_iter().filter(|run| character.is_none_or(|id| run.character_id == *id));
     let entry = |run: super::schedules::Planned| {
         let task = Arc::clone(state.tasks.get(run.task_id.as_str())?);

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::caps;
 use crate::{
     domain::{
         account::{Outcome, Standing},
@@ -54,6 +55,7 @@ pub fn list(app: &AppState, state: &State, subject: &Subject<'_>) -> Vec<Check> 
         quota(state, subject),
         gap(state, subject),
     ];
+    checks.extend(caps::checks(app, state, subject));
     if subject.network == Network::Instagram {
         checks.push(public_address(app));
     }
@@ -262,7 +264,8 @@ fn public_address(app: &AppState) -> Check {
 
 fn quota(state: &State, subject: &Subject<'_>) -> Check {
     if subject.network == Network::X {
-        let dollars = caption::price(subject.caption, subject.pictures.iter().filter(|picture| !picture.alt_text.is_empty()).count());
+        let described = subject.pictures.iter().filter(|picture| !picture.alt_text.is_empty()).count();
+        let dollars = state.settings.prices().of(subject.caption, described);
         return Check::good(CheckName::Quota, format!("X charges about ${dollars:.3} for it."));
     }
     let account = crate::domain::account::Account::id_of(subject.character_id, subject.network);

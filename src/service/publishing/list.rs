@@ -153,7 +153,8 @@ pub fn next(state: &State, most: usize) -> Vec<Arc<Post>> {
 /// What the posts of an account cost that went out since that moment, in dollars.
 pub fn cost_since(state: &State, account: &str, since: DateTime<Utc>) -> f64 {
     let posts = state.posts.indexed("account", account);
-    posts.filter(|post| post.out_at().is_some_and(|at| at >= since)).filter_map(|post| post.price()).sum()
+    let prices = state.settings.prices();
+    posts.filter(|post| post.out_at().is_some_and(|at| at >= since)).filter_map(|post| post.price(&prices)).sum()
 }
 
 /// The posts of a content, newest first.

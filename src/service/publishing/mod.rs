@@ -5,6 +5,7 @@
 //! that cannot tell, a person decides.
 
 mod asking;
+mod caps;
 pub mod checks;
 mod deeds;
 mod instagram;
@@ -21,7 +22,7 @@ use chrono::{DateTime, Utc};
 
 pub(in crate::service) use self::{
     asking::{admit, prepare},
-    queue::{broke_down, call_off_all},
+    queue::{broke_down, call_off_all, look_again},
     restored::hold_what_may_be_out,
     runs::{ForRun, create_for_run, reviewed},
 };

@@ -78,6 +78,19 @@ async fn set_paused(app: &AppState, paused: bool, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
+/// Posts that were told to wait are looked at again: what they wait for may be another now. Those that wait between two
+/// tries of an attempt keep their pause.
+pub(in crate::service) fn look_again(tx: &mut Transaction, now: DateTime<Utc>) -> Result<(), Error> {
+    let told = |post: &Post| matches!(post.state, PostState::Scheduled { until: Some(until), .. } if until > now);
+    let waits = |post: &Post| told(post) && post.scheduled_at <= now && post.open_attempt().is_none();
+    let waiting = tx.table::<Post>().indexed("state", "scheduled").filter(|post| waits(post));
+    for mut post in waiting.map(|post| Post::clone(post)).collect::<Vec<_>>() {
+        enqueue(tx, &mut post, now)?;
+        tx.put(post)?;
+    }
+    Ok(())
+}
+
 /// At the start: posts that go on by themselves get a job again where theirs is gone. Answers how many.
 pub async fn recover(app: &AppState, now: DateTime<Utc>) -> Result<usize, Error> {
     app.store

@@ -226,7 +226,7 @@ pub async fn resume_all(app: &AppState, now: DateTime<Utc>) -> Result<(), Error>
 
 /// The schedule of a task in words, with its next times.
 pub fn preview_of(app: &AppState, task: &Task, now: DateTime<Utc>) -> Result<Preview, Problem> {
-    let clock = task.clock(app.timezone);
+    let clock = task.clock(app.timezone());
     Ok(shown(&task.rule()?, &clock, now))
 }
 
@@ -234,7 +234,7 @@ pub fn preview_of(app: &AppState, task: &Task, now: DateTime<Utc>) -> Result<Pre
 pub fn preview(app: &AppState, schedule: &str, timezone: &str, now: DateTime<Utc>) -> Result<Preview, Problem> {
     let mut checks = Checks::default();
     let zone = match timezone.trim() {
-        "" => Some(app.timezone),
+        "" => Some(app.timezone()),
         name => name.parse().ok(),
     };
     checks.require(zone.is_some(), "timezone", "This is not a time zone. Use an IANA name, as in Europe/Rome.");
@@ -243,7 +243,7 @@ pub fn preview(app: &AppState, schedule: &str, timezone: &str, now: DateTime<Utc
         checks.wrong("schedule", problem.message.clone());
     }
     checks.finish()?;
-    Ok(shown(&parsed?, &Clock { zone: zone.unwrap_or(app.timezone), origin: now }, now))
+    Ok(shown(&parsed?, &Clock { zone: zone.unwrap_or(app.timezone()), origin: now }, now))
 }
 
 fn shown(schedule: &Schedule, clock: &Clock, now: DateTime<Utc>) -> Preview {

@@ -38,7 +38,7 @@ pub struct Ticked {
 /// take is found again by the next one.
 pub async fn tick(app: &AppState, now: DateTime<Utc>) -> Result<Ticked, Error> {
     let Some(_turn) = app.agenda.turn() else { return Ok(Ticked::default()) };
-    let look = app.agenda.look(&app.store.read(), now, app.timezone);
+    let look = app.agenda.look(&app.store.read(), now, app.timezone());
     if look.is_nothing() {
         app.agenda.looked(now, false);
         return Ok(Ticked::default());

@@ -208,13 +208,13 @@ pub fn view(app: &AppState, state: &State, task: &Task, now: DateTime<Utc>) -> T
     let unreadable = rule.as_ref().err().map(|problem| problem.message.clone());
     let problem = task.kind.why_not().or(unreadable).or(gone).or_else(|| task.config().err().map(|problem| problem.message)).or(resting);
     let next_runs: Vec<_> = match &rule {
-        Ok(schedule) if task.active && problem.is_none() => schedule.times_after(now, &task.clock(app.timezone)).take(NEXT).collect(),
+        Ok(schedule) if task.active && problem.is_none() => schedule.times_after(now, &task.clock(app.timezone())).take(NEXT).collect(),
         Ok(_) | Err(_) => Vec::new(),
     };
     let last = state.runs.indexed("task", task.id.as_str()).next();
     TaskView {
         character_name: character.map(|character| character.name.clone()),
-        words: rule.map(|schedule| schedule.words()).unwrap_or_default(),
+        words: rule.map(|schedule| schedule.words_in(app.times().hours)).unwrap_or_default(),
         next_run: next_runs.first().copied(),
         next_runs,
         problem,
@@ -249,7 +249,7 @@ pub fn all(app: &AppState, now: DateTime<Utc>) -> Body {
 }
 
 /// What the answers are made from. When a task runs next changes with the minute at most.
-fn versions(app: &AppState, state: &State, now: DateTime<Utc>) -> [u64; 7] {
+fn versions(app: &AppState, state: &State, now: DateTime<Utc>) -> [u64; 8] {
     let minutes = |at: DateTime<Utc>| at.timestamp().div_euclid(60).unsigned_abs();
     [
         state.tasks.version(),
@@ -259,6 +259,7 @@ fn versions(app: &AppState, state: &State, now: DateTime<Utc>) -> [u64; 7] {
         u64::from(settings::is_dry_run(app, state)),
         minutes(now),
         app.agenda.last().map_or(0, minutes),
+        xxhash_rust::xxh3::xxh3_64(format!("{:?}", app.times()).as_bytes()),
     ]
 }
 
@@ -273,7 +274,7 @@ fn standing(app: &AppState, state: &State, now: DateTime<Utc>) -> Status {
         },
         paused,
         dry_run: settings::is_dry_run(app, state),
-        timezone: app.timezone.to_string(),
+        timezone: app.timezone().to_string(),
         last_tick: app.agenda.last(),
         problem,
         tasks: state.tasks.iter().map(|task| view(app, state, task, now)).collect(),

@@ -1,6 +1,6 @@
 //! The machine: the disk, the memory, and the graphics card as ComfyUI tells it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::{Check, Health, millis};
 use crate::{
@@ -24,6 +24,25 @@ pub(super) async fn look(app: &AppState, now: DateTime<Utc>) {
     }
 }
 
+/// How long what was measured of the data folder is believed.
+const MEASURED: Duration = Duration::minutes(10);
+
+/// Measures what is stored, unless that was done a short while ago.
+pub(super) async fn measure_again(app: &AppState, now: DateTime<Utc>) {
+    if app.vitals.storage().is_none_or(|seen| now - seen.at > MEASURED) {
+        measure(app, now).await;
+    }
+}
+
+/// Measures what is stored.
+pub(super) async fn measure(app: &AppState, now: DateTime<Utc>) {
+    let dir = app.store.dir().to_owned();
+    if let Ok(seen) = tokio::task::spawn_blocking(move || vitals::measure(&dir, now)).await {
+        app.vitals.measured(seen);
+        app.events.tell(crate::service::watching::system("storage"));
+    }
+}
+
 /// What was last seen of them.
 pub(super) fn checks(app: &AppState) -> Vec<Check> {
     let seen = app.vitals.machine();
@@ -34,7 +53,8 @@ pub(super) fn checks(app: &AppState) -> Vec<Check> {
 }
 
 fn cards(app: &AppState) -> Vec<Check> {
-    let cards = app.comfy.servers().iter().filter_map(|server| {
+    let servers = app.comfy.servers();
+    let cards = servers.iter().filter_map(|server| {
         let seen = server.seen();
         let Sight::Up { system, .. } = &seen.sight else { return None };
         let free = format!("{} of {} free", gigabytes(system.vram_free), gigabytes(system.vram_total));

@@ -66,6 +66,7 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) {
         super::trainings::look(app, now),
         app.store.probe(),
         machine::look(app, now),
+        machine::measure(app, now),
         networks::look(app, now),
     );
     app.events.tell(super::watching::system("status"));
@@ -75,6 +76,7 @@ pub async fn look(app: &AppState, now: DateTime<Utc>) {
 pub async fn look_around(app: &AppState, now: DateTime<Utc>) {
     app.meters.tidy();
     machine::look(app, now).await;
+    machine::measure_again(app, now).await;
     if app.store.last_write().is_none_or(|beat| beat.at.elapsed() > WRITE_AGAIN) {
         // How it went is part of what the check tells.
         let _ = app.store.probe().await;

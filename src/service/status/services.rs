@@ -25,7 +25,12 @@ pub(super) fn comfyui(app: &AppState) -> Vec<Check> {
             }
             Sight::Down { error } => {
                 let word = error.status().map_or(failed, |status| format!("Error (Status: {status})"));
-                (Health::Bad, word, error.to_string(), "Start ComfyUI, or set COMFYUI_URL to where it listens.".to_owned())
+                (
+                    Health::Bad,
+                    word,
+                    error.to_string(),
+                    "Start ComfyUI, or say where it listens: under Settings, or in COMFYUI_URL.".to_owned(),
+                )
             }
         };
         let label = if several { format!("ComfyUI {}", server.comfy.address()) } else { "ComfyUI".into() };

@@ -24,7 +24,7 @@ use crate::{
 /// Makes a dataset of the pictures that a request names. All of them, or none.
 pub(super) async fn dataset_of(app: &AppState, request: &TrainRequest, now: DateTime<Utc>) -> Result<DatasetId, Error> {
     let files = resolve(app, &request.image_paths).await?;
-    let name = format!("Pictures of {}", now.with_timezone(&app.timezone).format("%-d %b %Y, %H:%M"));
+    let name = format!("Pictures of {}", app.times().moment(now));
     let new = NewDataset { character_id: request.character_id.clone(), name, trigger_word: request.trigger_word.clone() };
     let id = datasets::create(app, new, now).await?.id;
     let received = take_in(app, &id, files).await;

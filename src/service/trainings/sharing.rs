@@ -50,7 +50,7 @@ pub(super) async fn have_the_card(app: &AppState, training: &Training, running: 
             say("Waits until the pictures that are being drawn are done".into());
             app.gpu.undisturbed().await;
         }
-        for server in app.comfy.servers() {
+        for server in app.comfy.servers().iter() {
             // What other programs have asked it for is waited for as well. One that does not answer draws nothing.
             while server.comfy.load().await.is_ok_and(|load| load > 0) {
                 say("Waits until ComfyUI has drawn what others have asked it for".into());

@@ -8,7 +8,7 @@ use crate::{
         access::{ApiToken, Login},
         account::{Account, Outcome},
         activity::{Actor, Deed},
-        character::{Character, CharacterId},
+        character::{Character, CharacterId, Credential},
         content::{Content, ReviewState},
         job::{Job, JobStatus, Work},
         library::Prompt,
@@ -234,13 +234,15 @@ pub(in crate::store) fn secret(Change { before, after, by }: Change<'_, SealedSe
             several: format!("keys of {} for {network} were {verb}", character.name),
         });
     }
-    (field == "geminiApiKey").then(|| Deed {
-        kind: SETTINGS,
-        subject: id.clone(),
-        character_id: None,
-        words: format!("The key for Gemini was {verb}"),
-        several: format!("keys were {verb}"),
-    })
+    let words = match field {
+        "geminiApiKey" => format!("The key for Gemini was {verb}"),
+        field if Credential::ALL.iter().any(|credential| credential.field() == field) => {
+            let network = if field.starts_with("instagram") { "Instagram" } else { "X" };
+            format!("A key of all characters for {network} was {verb}")
+        }
+        _ => return None,
+    };
+    Some(Deed { kind: SETTINGS, subject: id.clone(), character_id: None, words, several: format!("keys were {verb}") })
 }
 
 /// Settings are one object, and not a record.

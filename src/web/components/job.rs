@@ -95,7 +95,7 @@ fn waiting(job: &Job) -> String {
     let again = job.attempts > 0 && job.run_at > chrono::Utc::now();
     match job.work.lane() {
         Lane::Write if again => {
-            let at = job.run_at.with_timezone(&context::app().timezone).format("%H:%M:%S");
+            let at = context::app().times().to_the_second(job.run_at);
             format!("Gemini has no room for it now; it is asked again at {at}")
         }
         Lane::Write => "Waiting for Gemini".to_owned(),

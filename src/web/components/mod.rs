@@ -11,3 +11,4 @@ pub mod post;
 pub mod preview;
 pub mod proposal;
 pub mod publish;
+pub mod zones;

@@ -16,7 +16,7 @@ use crate::{
 pub fn ProposalNote(content: Arc<Content>) -> impl IntoView {
     let app = context::app();
     let open = plans::still_open(&app.store.read(), &content)?;
-    let at = open.at.with_timezone(&app.timezone).format("%A %-d %B, %H:%M").to_string();
+    let at = app.times().soon(open.at);
     let networks = open.networks.iter().map(|network| network.label()).collect::<Vec<_>>().join(" and ");
     let after = match (content.state, open.at > Utc::now()) {
         (_, false) => "That time has passed. Choose another, or approve it without one.",

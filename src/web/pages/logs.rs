@@ -1,11 +1,12 @@
 //! Logs: what this process said of itself last.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use leptos::prelude::*;
 
 use crate::{
-    domain::log::{LogLevel, LogLine},
+    domain::{
+        log::{LogLevel, LogLine},
+        times::Times,
+    },
     service::logs::{self, Filter, Page},
     web::{
         components::{
@@ -67,7 +68,7 @@ fn Lines(page: Page, level: String, q: String, is_newest: bool) -> impl IntoView
         }
         .into_any();
     }
-    let zone = context::app().timezone;
+    let times = context::app().times();
     let shown = page.lines.len();
     let older = page.lines.first().filter(|_| page.more).map(|line| address(&level, &q, Some(line.number)));
     let older = older.map(|href| view! { <a class="button small" rel="next" href=href><Icon of=icondata_lu::LuArrowUp/>"Older lines"</a> });
@@ -78,7 +79,7 @@ fn Lines(page: Page, level: String, q: String, is_newest: bool) -> impl IntoView
     } else {
         format!("{} of {}", words::grouped(shown), words::count(page.total, "line", "lines"))
     };
-    let lines = page.lines.into_iter().map(|line| row(line, zone)).collect_view();
+    let lines = page.lines.into_iter().map(|line| row(line, times)).collect_view();
     view! {
         <div class="toolbar">{older}{newest}<span class="muted small">{count}</span></div>
         <ol class="log lines" id="log-lines" data-follow="" tabindex="0" aria-label="Lines of the log">{lines}</ol>
@@ -94,7 +95,7 @@ fn address(level: &str, q: &str, before: Option<u64>) -> String {
     if query.is_empty() { "/logs".to_owned() } else { format!("/logs?{query}") }
 }
 
-fn row(line: LogLine, zone: Tz) -> impl IntoView {
+fn row(line: LogLine, times: Times) -> impl IntoView {
     let (tone, level) = match line.level {
         LogLevel::Error => ("bad", "ERROR"),
         LogLevel::Warn => ("warn", "WARN"),
@@ -105,14 +106,9 @@ fn row(line: LogLine, zone: Tz) -> impl IntoView {
     let target = line.target.strip_prefix("digital_dalla::").unwrap_or(&line.target).to_owned();
     view! {
         <li id=format!("line-{}", line.number)>
-            <time datetime=line.at.to_rfc3339()>{clock(line.at, zone)}</time>
+            <time datetime=line.at.to_rfc3339()>{times.to_the_second(line.at)}</time>
             <b class=tone>{level}</b>
             <span class="what"><bdi>{line.words}</bdi>" "<span class="from">{target}</span></span>
         </li>
     }
-}
-
-/// As in "23 Nov 14:05:09".
-fn clock(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%-d %b %H:%M:%S").to_string()
 }

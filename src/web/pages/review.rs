@@ -59,7 +59,7 @@ pub async fn decide(
 /// What a decision has done besides.
 fn goes_out(app: &AppState, decided: &Decided) -> Vec<String> {
     let scheduled = decided.scheduled.iter().map(|post| {
-        let at = post.scheduled_at.with_timezone(&app.timezone).format("%A %-d %B, %H:%M");
+        let at = app.times().soon(post.scheduled_at);
         format!("It goes out on {} on {at}.", post.network.label())
     });
     scheduled.chain(decided.unscheduled.iter().cloned()).collect()

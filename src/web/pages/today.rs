@@ -37,14 +37,14 @@ const FULL: usize = 14;
 pub fn Today() -> impl IntoView {
     let app = context::app();
     let state = app.store.read();
-    let now = Utc::now().with_timezone(&app.timezone);
+    let now = Utc::now().with_timezone(&app.timezone());
     let greeting = match now.hour() {
         5..12 => "Good morning",
         12..18 => "Good afternoon",
         _ => "Good evening",
     };
     let sub =
-        format!("{} · {} · {}", now.format("%A %-d %B"), app.timezone, words::count(state.characters.len(), "character", "characters"));
+        format!("{} · {} · {}", now.format("%A %-d %B"), app.timezone(), words::count(state.characters.len(), "character", "characters"));
     if state.characters.is_empty() {
         return view! { <Heading title=greeting sub=sub.into_any()/> <FirstSteps app/> }.into_any();
     }
@@ -82,7 +82,8 @@ fn FirstSteps(app: AppState) -> impl IntoView {
 
 #[component]
 fn Needs(app: AppState, state: Arc<State>) -> impl IntoView {
-    let down = app.comfy.servers().iter().filter_map(|server| match &server.seen().sight {
+    let servers = app.comfy.servers();
+    let down = servers.iter().filter_map(|server| match &server.seen().sight {
         Sight::Down { error } => Some(view! { <li><Pill tone="bad" words="ComfyUI"/><div>{error.to_string()}</div></li> }),
         Sight::Up { .. } | Sight::Unknown => None,
     });
@@ -194,7 +195,7 @@ fn Next(state: Arc<State>) -> impl IntoView {
     let app = context::app();
     let now = Utc::now();
     let posts = service::publishing::next(&state, NEXT).into_iter().map(|post| (post.scheduled_at, Ahead::Post(post)));
-    let runs = service::schedules::planned(&state, now, now + Duration::days(7), NEXT, app.timezone);
+    let runs = service::schedules::planned(&state, now, now + Duration::days(7), NEXT, app.timezone());
     let runs = runs.into_iter().filter_map(|run| Some((run.at, Ahead::Run(Arc::clone(state.tasks.get(run.task_id.as_str())?)))));
     let mut ahead: Vec<_> = posts.chain(runs).collect();
     ahead.sort_by_key(|(at, _)| *at);
@@ -228,8 +229,8 @@ fn People(app: AppState, state: Arc<State>) -> impl IntoView {
     let more = stock.len().saturating_sub(PEOPLE);
     let rows = stock.into_iter().take(PEOPLE).map(|stock| {
         let character = Arc::clone(&stock.character);
-        let arc = character.active_narrative(now, app.timezone);
-        let day = arc.and_then(|arc| arc.day(character.today(now, app.timezone)));
+        let arc = character.active_narrative(now, app.timezone());
+        let day = arc.and_then(|arc| arc.day(character.today(now, app.timezone())));
         let arc = arc.zip(day).map(|(arc, day)| format!("{}, day {} of {}", arc.title, day.day, day.of));
         let (days, lasts) = (stock.days(), lasts(&stock));
         let tone = match days {
@@ -277,7 +278,8 @@ fn lasts(stock: &service::stock::Stock) -> String {
 /// What was last seen of the outside services; never waits for one.
 #[component]
 fn System(app: AppState) -> impl IntoView {
-    let servers = app.comfy.servers().iter().map(|server| {
+    let servers = app.comfy.servers();
+    let servers = servers.iter().map(|server| {
         let seen = server.seen();
         let (tone, word, detail) = match &seen.sight {
             Sight::Unknown => ("", "Not looked at yet", String::new()),

@@ -79,3 +79,24 @@ async fn a_token_that_was_entered_during_a_renewal_stays() {
     renewing.await.unwrap();
     assert_eq!(stored_token(&app, &luna), token(7));
 }
+
+#[tokio::test]
+async fn a_token_that_several_characters_share_is_renewed_once_for_all_of_them() {
+    let app = TestApp::start().await;
+    app.live().await;
+    assert!(app.put("/api/settings", json!({"instagramApiKey": TOKEN})).await.status.is_success());
+    let luna = app.luna().await;
+    let cortex = app.post("/api/characters", json!({"name": "Cortex"})).await.json()["id"].as_str().unwrap().to_owned();
+    for id in [&luna, &cortex] {
+        let tested = app.post(&format!("/api/characters/{id}/accounts/instagram/test"), json!({})).await;
+        assert_eq!(tested.json()["state"], "connected", "{}", tested.text);
+    }
+    let now = Utc::now();
+    accounts::keep(&app.app, now + Duration::days(8)).await;
+    assert_eq!(app.instagram.faults().calls(Step::Renew), 1);
+    assert_eq!(stored_token(&app, "settings"), format!("{TOKEN}r1"));
+    assert_eq!(account(&app, &luna)["expiresAt"], account(&app, &cortex)["expiresAt"]);
+    assert!(account(&app, &luna)["expiresAt"].is_string());
+    accounts::keep(&app.app, now + Duration::days(16)).await;
+    assert_eq!((stored_token(&app, "settings"), app.instagram.faults().calls(Step::Renew)), (format!("{TOKEN}r2"), 2));
+}

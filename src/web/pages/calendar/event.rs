@@ -97,7 +97,7 @@ fn name(state: &State, id: &CharacterId) -> String {
 }
 
 fn clock(entry: &Entry) -> String {
-    entry.at.with_timezone(&context::app().timezone).format("%H:%M").to_string()
+    context::app().times().time(entry.at)
 }
 
 /// An entry as one line of a cell. The pointer and those who listen hear all of it.

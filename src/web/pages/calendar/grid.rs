@@ -22,14 +22,12 @@ use crate::{
 /// How many entries a cell of a month shows before it counts.
 const IN_A_CELL: usize = 4;
 
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-
 /// The table of a month.
 #[component]
 pub fn Month(span: Span, days: ByDay, today: NaiveDate, character: Option<CharacterId>) -> impl IntoView {
     let state = context::app().store.read();
     let empty = days.iter().all(|(_, entries)| entries.is_empty());
-    let heads = WEEKDAYS.map(|day| view! { <th scope="col">{day}</th> });
+    let heads = days.iter().take(7).map(|(day, _)| view! { <th scope="col">{day.format("%a").to_string()}</th> }).collect_view();
     let weeks = days.chunks(7).map(|week| {
         let cells = week.iter().cloned().map(|(day, entries)| {
             view! { <Cell day entries today outside=day.month() != span.at.month() character=character.clone() state=Arc::clone(&state)/> }

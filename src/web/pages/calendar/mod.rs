@@ -7,7 +7,7 @@ pub mod moving;
 pub mod plan;
 pub mod schedule;
 
-use chrono::{NaiveDate, Utc};
+use chrono::{NaiveDate, Utc, Weekday};
 use leptos::prelude::*;
 
 use self::event::Legend;
@@ -36,9 +36,9 @@ pub fn task_page(id: &TaskId) -> String {
 }
 
 /// The days this page is asked for.
-fn asked(today: NaiveDate) -> Span {
+fn asked(today: NaiveDate, start: Weekday) -> Span {
     let view = View::from_key(&context::query("view")).unwrap_or_default();
-    Span::new(view, calendar::day(&context::query("at")).unwrap_or(today))
+    Span::new(view, calendar::day(&context::query("at")).unwrap_or(today), start)
 }
 
 /// The page.
@@ -46,14 +46,15 @@ fn asked(today: NaiveDate) -> Span {
 pub fn Calendar() -> impl IntoView {
     let app = context::app();
     let state = app.store.read();
-    let (now, zone) = (Utc::now(), app.timezone);
+    let (now, zone) = (Utc::now(), app.timezone());
     let today = now.with_timezone(&zone).date_naive();
-    let span = asked(today);
+    let start = state.settings.week_start.day();
+    let span = asked(today, start);
     let character = context::chosen_character();
     let (from, to) = (calendar::start_of(span.first, zone), calendar::start_of(span.last.succ_opt().unwrap_or(span.last), zone));
     let entries = between(&app, &state, from, to, character.as_ref(), now);
     let chosen = character.clone();
-    let here = move |view: View, at: NaiveDate| address(view, &Span::new(view, at).address(), chosen.as_ref());
+    let here = move |view: View, at: NaiveDate| address(view, &Span::new(view, at, start).address(), chosen.as_ref());
     // Coming from a month that is not this one, its first day is meant.
     let day = if span.view == View::Month && span.days().any(|day| day == today) && same_month(span.at, today) { today } else { span.at };
     let views = View::CHOICE.map(|view| {

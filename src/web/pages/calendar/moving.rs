@@ -91,7 +91,7 @@ async fn carry(app: &AppState, kind: &str, id: &str, page: &str, to: impl FnOnce
     let before = moved.at();
     let at = to(before);
     moved.put(app, at).await?;
-    let local = at.with_timezone(&app.timezone).format("%A %-d %B, %H:%M");
+    let local = app.times().soon(at);
     let done = Done::to(format!("{page}#{}", anchor(kind, id))).saying(format!("Moved to {local}."));
     if !moved.can_go_back() || before <= Utc::now() {
         return Ok(done);
@@ -112,7 +112,7 @@ pub async fn move_entry(
     let app = context::app();
     let page = back_to(&back);
     press(&page, async {
-        let zone = app.timezone;
+        let zone = app.timezone();
         carry(&app, &kind, &id, &page, |before| {
             let local = before.with_timezone(&zone).date_naive();
             let on = || local.checked_add_signed(Duration::try_days(days)?);
@@ -221,7 +221,7 @@ pub fn Move() -> impl IntoView {
         view! { <button class="button quiet danger" formaction="/actions/calendar/drop" formnovalidate=true>"Propose no time"</button> }
     });
     view! {
-        <Heading title="Another time" sub=format!("Now on {}", moved.at().with_timezone(&app.timezone).format("%A %-d %B %Y, %H:%M")).into_any()/>
+        <Heading title="Another time" sub=format!("Now on {}", app.times().in_full(moved.at())).into_any()/>
         <section class="card form"><div class="body">
             <form class="stack" method="post" action="/actions/calendar/reschedule">
                 <ProblemSummary problem=form.problem.clone()/>
@@ -230,7 +230,7 @@ pub fn Move() -> impl IntoView {
                 <input type="hidden" name="id" value=id/>
                 <input type="hidden" name="back" value=back.clone()/>
                 <Field name="scheduledAt" label="When" kind=Kind::Moment value=form.values.scheduled_at.clone() wrong=form.wrong("scheduledAt")
-                    help=format!("In the time of {}.", app.timezone)/>
+                    help=format!("In the time of {}.", app.timezone())/>
                 <div class="form-actions"><button class="button primary">"Move"</button><a class="button quiet" href=back.clone()>"Cancel"</a>{drop}</div>
             </form>
         </div></section>

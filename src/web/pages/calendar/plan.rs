@@ -9,7 +9,7 @@ use crate::{
         calendar::{self, Span, View},
         character::{Character, CharacterId},
         narrative,
-        plan::PlanRequest,
+        plan::{PlanRequest, Week},
         problem::Problem,
     },
     service::plans,
@@ -98,11 +98,11 @@ pub async fn plan_week(#[server(default)] form: PlanForm) -> Result<(), ServerFn
 
 /// Active characters that are in a story arc on a day of that week which is still to come, each with that arc's title.
 fn in_story(app: &AppState, week: NaiveDate) -> Vec<(std::sync::Arc<Character>, String)> {
-    let today = Utc::now().with_timezone(&app.timezone).date_naive();
+    let today = Utc::now().with_timezone(&app.timezone()).date_naive();
     let state = app.store.read();
     let arc = |character: &Character| {
-        let days = calendar::monday(week).iter_days().take(7).filter(|day| *day >= today);
-        days.into_iter().find_map(|day| narrative::active(&character.narratives, day)).map(|arc| arc.title.clone())
+        let week = Week::of(week, state.settings.week_start.day(), app.timezone());
+        week.days_from(today).find_map(|day| narrative::active(&character.narratives, day)).map(|arc| arc.title.clone())
     };
     let active = state.characters.iter().filter(|character| character.is_active);
     active.filter_map(|character| Some((std::sync::Arc::clone(character), arc(character)?))).collect()
@@ -112,7 +112,7 @@ fn in_story(app: &AppState, week: NaiveDate) -> Vec<(std::sync::Arc<Character>, 
 #[component]
 pub fn Plan() -> impl IntoView {
     let app = context::app();
-    let today = Utc::now().with_timezone(&app.timezone).date_naive();
+    let today = Utc::now().with_timezone(&app.timezone()).date_naive();
     let weeks = [(today, "This week"), (today + Duration::days(7), "Next week")];
     if weeks.iter().all(|(day, _)| in_story(&app, *day).is_empty()) {
         return view! {
@@ -129,7 +129,9 @@ pub fn Plan() -> impl IntoView {
     let state = app.store.read();
     let people = state.characters.iter().filter(|one| one.is_active).map(|one| (one.id.to_string(), one.name.clone()));
     let people: Vec<_> = [everybody].into_iter().chain(people).collect();
-    let weeks = weeks.map(|(day, words)| (day.to_string(), format!("{words}, {}", Span::new(View::Week, day).title()))).to_vec();
+    let weeks = weeks
+        .map(|(day, words)| (day.to_string(), format!("{words}, {}", Span::new(View::Week, day, state.settings.week_start.day()).title())))
+        .to_vec();
     view! {
         <Heading title="Plan this week" sub="Drafts from the story arc, for you to review. Approving one schedules it at its time.".into_any()/>
         <div class="with-side">
@@ -172,8 +174,7 @@ fn Preview(form: PlanForm) -> impl IntoView {
         let name = state.characters.get(id.as_str()).map_or_else(String::new, |one| one.name.clone());
         let arc = arcs.iter().find(|(character, _)| character.id == id).map(|(_, arc)| arc.clone());
         let times = times.into_iter().map(|at| {
-            let local = at.with_timezone(&app.timezone);
-            view! { <li><time datetime=at.to_rfc3339()>{local.format("%A %-d %B, %H:%M").to_string()}</time></li> }
+            view! { <li><time datetime=at.to_rfc3339()>{app.times().soon(at)}</time></li> }
         });
         view! {
             <div class="plan-person"><h3>{name}</h3>{arc.map(|arc| view! { <p class="muted small">{arc}</p> })}<ol>{times.collect_view()}</ol></div>

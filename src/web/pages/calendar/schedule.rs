@@ -62,10 +62,10 @@ pub async fn schedule(#[server(default)] form: ScheduleForm, #[server(default)] 
             ..PostRequest::default()
         };
         let posts = publishing::create_on(&app, &networks(&form.network)?, request, Utc::now()).await?;
-        let day = at.with_timezone(&app.timezone);
-        let to = super::address(calendar::View::Week, &day.date_naive().to_string(), None);
+        let times = app.times();
+        let to = super::address(calendar::View::Week, &times.day(at).to_string(), None);
         let anchor = posts.first().map(|post| format!("#{}", super::event::anchor("post", post.id.as_str()))).unwrap_or_default();
-        Ok(Done::to(format!("{to}{anchor}")).saying(format!("It goes out on {}.", day.format("%A %-d %B, %H:%M"))))
+        Ok(Done::to(format!("{to}{anchor}")).saying(format!("It goes out on {}.", times.soon(at))))
     })
     .await
 }
@@ -132,7 +132,7 @@ pub fn New() -> impl IntoView {
             <section class="card"><header><h2>"When and where"</h2></header><div class="body">
                 <div class="field-row halves">
                     <Field name="scheduledAt" label="When" kind=Kind::Moment value=form.values.scheduled_at.clone() wrong=form.wrong("scheduledAt")
-                        help=format!("In the time of {}.", app.timezone)/>
+                        help=format!("In the time of {}.", app.timezone())/>
                     <Choice name="network" label="Where" value=form.values.network.clone() options=vec![OptionGroup::plain(network_options())] wrong=form.wrong("network")/>
                 </div>
             </div></section>
@@ -152,7 +152,7 @@ fn soon() -> String {
     let app = context::app();
     let now = Utc::now();
     let evening = calendar::day(&context::query("day")).zip(NaiveTime::from_hms_opt(18, 0, 0));
-    let asked = evening.map(|(day, time)| calendar::moment(day.and_time(time), app.timezone)).filter(|at| *at > now);
+    let asked = evening.map(|(day, time)| calendar::moment(day.and_time(time), app.timezone())).filter(|at| *at > now);
     let hour = || chrono::DateTime::from_timestamp((now + Duration::minutes(90)).timestamp() / 3_600 * 3_600, 0).unwrap_or(now);
     typed(asked.unwrap_or_else(hour))
 }

@@ -1,5 +1,7 @@
 //! A character's accounts: ids and keys. Keys are sealed, and never shown again.
 
+use std::collections::BTreeSet;
+
 use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -170,8 +172,9 @@ fn more(id: &CharacterId, network: Network, standing: &Standing) -> AnyView {
     let names = service::accounts::needed(network)
         .iter()
         .filter(|(credential, _)| service::characters::credential_mask(&app, id, *credential).is_none());
-    let names: Vec<_> = names.filter_map(|(credential, _)| service::accounts::in_environment(&app, &state, id, *credential)).collect();
-    let names = (!names.is_empty()).then(|| view! { <p>{format!("From the environment: {}", names.join(", "))}</p> });
+    let names = names.filter_map(|(credential, _)| service::accounts::source(&app, &state, id, *credential)?.words());
+    let names: BTreeSet<_> = names.collect();
+    let names = (!names.is_empty()).then(|| view! { <p>{format!("In force: {}", names.into_iter().collect::<Vec<_>>().join(", "))}</p> });
     view! { {quota}{ends}{last}{cost}{names} }.into_any()
 }
 

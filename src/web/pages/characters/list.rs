@@ -27,7 +27,7 @@ pub fn Characters() -> impl IntoView {
     let now = Utc::now();
     let count = words::count(state.characters.len(), "character", "characters");
     let cards = state.characters.iter().map(|character| {
-        let arc = character.active_narrative(now, app.timezone).map(|arc| arc.title.clone());
+        let arc = character.active_narrative(now, app.timezone()).map(|arc| arc.title.clone());
         let pictures = state.content.count("character", character.id.as_str());
         let voice = words::start(&character.personality, 120);
         let page = page_of(&character.id, "");

@@ -121,7 +121,7 @@ pub fn Look() -> impl IntoView {
         let form = Form::new("look", || LookForm::of(&character));
         let app = context::app();
         let catalogue = app.comfy.catalogue();
-        let chapter = character.chapter(Utc::now(), app.timezone);
+        let chapter = character.chapter(Utc::now(), app.timezone());
         let parts = prompt::parts(&character, chapter, "what is asked for");
         let values = form.values.clone();
         let rows = (0..values.loras.len() + SPARE).map(|place| lora_row(&form, place, lora_options(&catalogue, "None")));

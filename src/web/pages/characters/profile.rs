@@ -14,7 +14,7 @@ use crate::{
     service,
     web::{
         actions::{Done, Sending, submit},
-        components::icon::Icon,
+        components::{icon::Icon, zones::Zones},
         context,
         form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary},
         words::Time,
@@ -85,7 +85,7 @@ pub fn Profile() -> impl IntoView {
     about("", |character| {
         let form = Form::new("profile", || ProfileForm::of(&character));
         let ways = Autonomy::ALL.map(|way| (way.key().to_owned(), way.label().to_owned())).to_vec();
-        let zone_help = format!("Her days begin and end there. Empty means {}.", context::app().timezone);
+        let zone_help = format!("Her days begin and end there. Empty means {}.", context::app().timezone());
         view! {
             <form class="form" method="post" action="/actions/characters/profile" data-guard="">
                 <input type="hidden" name="id" value=character.id.to_string()/>
@@ -99,7 +99,7 @@ pub fn Profile() -> impl IntoView {
                 </div>
                 <Field name="timezone" label="Time zone" value=form.values.timezone.clone() wrong=form.wrong("timezone") optional=true
                     help=zone_help placeholder="Europe/Rome" list="zones"/>
-                <datalist id="zones">{chrono_tz::TZ_VARIANTS.iter().filter(|zone| common(zone.name())).map(|zone| view! { <option value=zone.name()></option> }).collect_view()}</datalist>
+                <Zones/>
                 <label class="check">
                     <input type="checkbox" name="form[isActive]" checked=form.values.is_active.is_some()/>
                     <span>"Active: offered when pictures are made"</span>
@@ -120,10 +120,4 @@ pub fn Profile() -> impl IntoView {
             </form>
         }
     })
-}
-
-/// Zones people mean; the database also holds hundreds of old spellings.
-fn common(zone: &str) -> bool {
-    const REGIONS: [&str; 7] = ["Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/"];
-    REGIONS.iter().any(|region| zone.starts_with(region))
 }

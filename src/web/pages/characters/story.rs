@@ -124,7 +124,7 @@ pub async fn delete_arc(id: CharacterId, arc: NarrativeId) -> Result<(), ServerF
 pub fn Story() -> impl IntoView {
     about("story", |character| {
         let app = context::app();
-        let today = character.today(Utc::now(), app.timezone);
+        let today = character.today(Utc::now(), app.timezone());
         let page = page_of(&character.id, "story");
         let editing = context::query("arc");
         let chosen = character.narratives.iter().find(|arc| arc.id.as_str() == editing);

@@ -125,7 +125,7 @@ pub fn Compose() -> impl IntoView {
             <fieldset class="field" id="field-network"><legend>"Where"</legend>{boxes}{wrong}</fieldset>
             <CaptionField name="caption" label="Caption" network=Network::Instagram value=form.values.caption.clone() wrong=form.wrong("caption")/>
             <Field name="scheduledAt" label="When" kind=Kind::Moment value=form.values.scheduled_at.clone() wrong=form.wrong("scheduledAt") optional=true
-                help=format!("In the time of {}. Empty means now.", context::app().timezone)/>
+                help=format!("In the time of {}. Empty means now.", context::app().timezone())/>
             <div class="form-actions"><button class="button primary">"Post"</button><a class="button quiet" href="/content">"Not now"</a></div>
         </form>
     }

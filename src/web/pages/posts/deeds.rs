@@ -53,14 +53,14 @@ pub(in crate::web) fn moment(text: &str) -> Result<Option<DateTime<Utc>>, Proble
     let wrong = || Problem::invalid("scheduledAt", "Write day and time, as in 2026-12-24 18:30.");
     let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
     let read = formats.into_iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).ok_or_else(wrong)?;
-    let zone = context::app().timezone;
+    let zone = context::app().timezone();
     let skipped = || Problem::invalid("scheduledAt", "The clock skips this time on that day. Choose another.");
     Ok(Some(zone.from_local_datetime(&read).earliest().ok_or_else(skipped)?.with_timezone(&Utc)))
 }
 
 /// A moment as a field takes it.
 pub(in crate::web) fn typed(at: DateTime<Utc>) -> String {
-    at.with_timezone(&context::app().timezone).format("%Y-%m-%dT%H:%M").to_string()
+    at.with_timezone(&context::app().timezone()).format("%Y-%m-%dT%H:%M").to_string()
 }
 
 /// The networks a choice means: one, or `both`.

@@ -57,7 +57,7 @@ fn Standing(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
     let url = post.url().filter(|url| url.starts_with("http")).map(|url| {
         view! { <a class="button primary" href=url.to_owned() rel="noreferrer noopener" target="_blank"><Icon of=icondata_lu::LuExternalLink/>{format!("See it on {}", post.network.label())}</a> }
     });
-    let cost = post.price().filter(|_| matches!(post.state, PostState::Published { .. }));
+    let cost = post.price(&context::app().store.read().settings.prices()).filter(|_| matches!(post.state, PostState::Published { .. }));
     let cost = cost.map(|cost| view! { <span class="muted">{format!(" X charged about ${cost:.3} for it.")}</span> });
     let first = post.pictures.first().map(|picture| format!("/content/{}", context::encode(picture.content_id.as_str())));
     view! {
@@ -141,7 +141,7 @@ fn Edit(post: Arc<Post>) -> impl IntoView {
                 <input type="hidden" name="id" value=post.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="scheduledAt" label="Goes out" kind=Kind::Moment value=form.values.scheduled_at.clone() wrong=form.wrong("scheduledAt")
-                    help=format!("In the time of {}.", context::app().timezone)/>
+                    help=format!("In the time of {}.", context::app().timezone())/>
                 <CaptionField name="caption" label="Caption" network=post.network value=form.values.caption.clone() wrong=form.wrong("caption")/>
                 <div class="form-actions"><button class="button">"Save"</button></div>
             </form>

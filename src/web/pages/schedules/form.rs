@@ -19,6 +19,7 @@ use crate::{
     },
     service::schedules,
     web::{
+        components::zones::Zones,
         context,
         form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary, sent},
         pages::{
@@ -244,7 +245,7 @@ fn kinds(current: &str) -> Vec<OptionGroup> {
 #[component]
 fn When(form: Form<TaskForm>, stored: Option<Arc<Task>>) -> impl IntoView {
     let values = form.values.clone();
-    let zone_help = format!("Whose clock counts. Empty means {}.", context::app().timezone);
+    let zone_help = format!("Whose clock counts. Empty means {}.", context::app().timezone());
     let chips = EXAMPLES.map(|(schedule, words)| {
         view! { <button type="button" class="chip" data-fill="#field-schedule" data-value=schedule title=schedule>{words}</button> }
     });
@@ -257,7 +258,7 @@ fn When(form: Form<TaskForm>, stored: Option<Arc<Task>>) -> impl IntoView {
                 <Field name="timezone" label="Time zone" value=values.timezone.clone() wrong=form.wrong("timezone") optional=true help=zone_help list="zones" placeholder="Europe/Rome"/>
             </div>
             <datalist id="examples">{listed.collect_view()}</datalist>
-            <datalist id="zones">{chrono_tz::TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/') && !zone.name().starts_with("Etc/")).map(|zone| view! { <option value=zone.name()></option> }).collect_view()}</datalist>
+            <Zones/>
             <div class="chips js-only" role="group" aria-label="Examples">{chips.collect_view()}</div>
             <Preview schedule=values.schedule timezone=values.timezone stored/>
             <details class="fold">
@@ -291,7 +292,7 @@ fn Preview(schedule: String, timezone: String, stored: Option<Arc<Task>>) -> imp
         };
         match preview {
             Ok(preview) => {
-                let zone = preview.timezone.parse().unwrap_or(app.timezone);
+                let zone = preview.timezone.parse().unwrap_or(app.timezone());
                 view! { <p class="strong">{preview.words}</p><Times times=preview.next_runs zone/><p class="muted small">{format!("In the time of {zone}.")}</p> }
                     .into_any()
             }

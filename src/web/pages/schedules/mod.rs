@@ -35,9 +35,10 @@ pub fn whose(kind: &TaskType, name: Option<&str>) -> String {
 #[component]
 pub fn Times(times: Vec<DateTime<Utc>>, zone: Tz) -> impl IntoView {
     let now = Utc::now();
+    let face = crate::domain::times::Times { zone, ..crate::web::context::app().times() };
     let rows = times.into_iter().map(|at| {
         let exact = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let shown = at.with_timezone(&zone).format("%a %-d %b %Y, %H:%M").to_string();
+        let shown = face.with_weekday(at);
         view! { <li><span>{shown}</span>" "<time class="muted" datetime=exact data-relative="">{away(at, now)}</time></li> }
     });
     view! { <ol class="next-times">{rows.collect_view()}</ol> }

@@ -1,0 +1,69 @@
+//! Settings of the installation: a card for each subject, and the way to it.
+
+mod comfyui;
+mod data;
+mod gemini;
+mod general;
+mod keys;
+mod posting;
+mod public;
+mod webhook;
+
+use leptos::prelude::*;
+
+use self::{
+    comfyui::ComfyuiCard, data::DataCard, gemini::GeminiCard, general::GeneralCard, keys::KeysCard, posting::PostingCard,
+    public::PublicCard, webhook::WebhookCard,
+};
+pub use self::{
+    comfyui::{SaveComfyui, TestComfyui},
+    gemini::{SaveGemini, TestGemini},
+    general::SaveGeneral,
+    keys::{SaveKeys, TestKeys},
+    posting::SavePosting,
+    public::SavePublic,
+    webhook::{SaveWebhook, TestWebhook},
+};
+use crate::{domain::caption::Network, web::components::page::Heading};
+
+/// The subjects, in the order of the page: where each is, and what it is called.
+const SECTIONS: [(&str, &str); 12] = [
+    ("general", "General"),
+    ("posting", "Posting safety"),
+    ("gemini", "Gemini"),
+    ("instagram", "Instagram"),
+    ("x", "X"),
+    ("public", "Public media"),
+    ("comfyui", "ComfyUI"),
+    ("training", "Training"),
+    ("notifications", "Notifications"),
+    ("access", "Access"),
+    ("backup", "Backup"),
+    ("data", "Data"),
+];
+
+/// The page.
+#[component]
+pub fn Settings() -> impl IntoView {
+    let links = SECTIONS.map(|(id, words)| view! { <a href=format!("#{id}")>{words}</a> }).collect_view();
+    view! {
+        <Heading title="Settings" sub=view! { "What is set here takes effect at once." }.into_any()/>
+        <div class="sectioned">
+            <nav class="sections" aria-label="Sections">{links}</nav>
+            <div class="stack">
+                <GeneralCard/>
+                <PostingCard/>
+                <GeminiCard/>
+                <KeysCard network=Network::Instagram/>
+                <KeysCard network=Network::X/>
+                <PublicCard/>
+                <ComfyuiCard/>
+                <super::training::setup::TrainingCard/>
+                <WebhookCard/>
+                <super::access::AccessCard/>
+                <super::backups::BackupCard/>
+                <DataCard/>
+            </div>
+        </div>
+    }
+}
