@@ -109,6 +109,8 @@ pub struct Shared {
     pub limits: CallerLimits,
     /// Requests with a name that are being done.
     pub underway: Underway,
+    /// What names of requests are hashed with; kept, for where the secret key is missing each asking makes up another.
+    pub naming: [u8; 64],
 }
 
 /// Who we say we are.
@@ -143,6 +145,7 @@ impl AppState {
         let comfy =
             Farm::new(config.comfyui.iter().map(|url| Comfy::new(counted(&http, "comfyui"), url.clone(), limits.clone())).collect());
         let caller_limits = CallerLimits::new(config.rate_limit, config.costly_limit);
+        let naming = store.derived_key("named requests");
         Self(Arc::new(Shared {
             timezone: config.timezone(),
             config,
@@ -177,6 +180,7 @@ impl AppState {
             prepared: Prepared::default(),
             limits: caller_limits,
             underway: Underway::default(),
+            naming,
         }))
     }
 
