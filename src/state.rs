@@ -112,6 +112,8 @@ pub struct Shared {
     pub limits: CallerLimits,
     /// Requests with a name that are being done.
     pub underway: Underway,
+    /// What names of requests are hashed with; kept, for where the secret key is missing each asking makes up another.
+    pub naming: [u8; 64],
 }
 
 /// Who we say we are.
@@ -147,6 +149,7 @@ impl AppState {
         let servers = comfyui_urls(&config, &store.read().settings);
         let comfy = Farm::new(servers.into_iter().map(|url| Comfy::new(home.0.clone(), url, home.1.clone())).collect());
         let caller_limits = CallerLimits::new(config.rate_limit, config.costly_limit);
+        let naming = store.derived_key("named requests");
         Self(Arc::new(Shared {
             usual_zone: config.timezone(),
             config,
@@ -182,6 +185,7 @@ impl AppState {
             prepared: Prepared::default(),
             limits: caller_limits,
             underway: Underway::default(),
+            naming,
         }))
     }
 

@@ -4,8 +4,8 @@
 //! Run with `cargo bench --bench load -- mixed`; `--seconds` and `--clients` make it shorter or smaller.
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader, Lines},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -34,6 +34,8 @@ struct Seen {
 struct Server {
     process: Child,
     url: String,
+    /// What it goes on to say has to go somewhere.
+    _words: Lines<BufReader<ChildStdout>>,
     _dir: tempfile::TempDir,
 }
 
@@ -80,9 +82,9 @@ fn start() -> Server {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");
-    let out = BufReader::new(process.stdout.take().expect("its words can be read"));
-    let ready = out.lines().map_while(Result::ok).find_map(|line| line.split_once("ready: ").map(|(_, url)| url.to_owned()));
-    Server { process, url: ready.expect("it says where it is"), _dir: dir }
+    let mut words = BufReader::new(process.stdout.take().expect("its words can be read")).lines();
+    let ready = words.by_ref().map_while(Result::ok).find_map(|line| line.split_once("ready: ").map(|(_, url)| url.to_owned()));
+    Server { process, url: ready.expect("it says where it is"), _words: words, _dir: dir }
 }
 
 /// Twenty characters; answers their ids.

@@ -124,8 +124,7 @@ fn tidy(tx: &mut Transaction, now: DateTime<Utc>) -> Result<(), StoreError> {
 
 /// A hash that only this installation can make: bodies hold what may be guessed, as passwords are.
 fn hash(app: &AppState, pieces: &[&[u8]]) -> String {
-    let key = app.store.derived_key("named requests");
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length of a key will do");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&app.naming).expect("any length of a key will do");
     for piece in pieces {
         mac.update(&(piece.len() as u64).to_le_bytes());
         mac.update(piece);
