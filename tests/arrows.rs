@@ -6,13 +6,14 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 27] = [
     ("domain", &[]),
     ("actor", &["domain"]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
     ("gpu", &["domain"]),
+    ("imports", &["domain"]),
     ("incoming", &["domain"]),
     ("live", &["domain"]),
     ("logs", &["domain"]),
@@ -35,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
             "domain",
             "events",
             "gpu",
+            "imports",
             "incoming",
             "integrations",
             "live",
@@ -55,6 +57,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
             "domain",
             "error",
             "gpu",
+            "imports",
             "integrations",
             "live",
             "logs",

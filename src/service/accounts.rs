@@ -44,7 +44,7 @@ pub fn needed(network: Network) -> &'static [(Credential, &'static str)] {
 }
 
 /// The variable a key may be in, and the same for all characters after her name.
-fn variable(credential: Credential) -> &'static str {
+pub(super) fn variable(credential: Credential) -> &'static str {
     match credential {
         Credential::InstagramApiKey => "INSTAGRAM_ACCESS_TOKEN",
         Credential::TwitterAppKey => "TWITTER_API_KEY",
@@ -57,9 +57,13 @@ fn variable(credential: Credential) -> &'static str {
 /// Where a key is when it is not stored: in the variable with her name before it, else in the one for all.
 pub fn in_environment(app: &AppState, state: &State, id: &CharacterId, credential: Credential) -> Option<String> {
     let character = state.characters.get(id.as_str())?;
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    let own = format!("{}_{}", character.name.chars().map(plain).collect::<String>(), variable(credential));
+    let own = format!("{}_{}", in_variables(&character.name), variable(credential));
     [own, variable(credential).to_owned()].into_iter().find(|name| app.config.network_keys.contains_key(name))
+}
+
+/// A character's name as it stands before the names of her own variables.
+pub(super) fn in_variables(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 /// How it stands with a character's account.

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod characters;
 pub mod content;
 pub mod datasets;
+pub mod imports;
 pub mod jobs;
 pub mod login;
 pub mod logs;

@@ -1,0 +1,188 @@
+//! Which files of a source hold what, and their text.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use super::source::{JSON, Source};
+use crate::{
+    domain::{
+        character::Character,
+        content::Content,
+        import::{Kind, LeftOut, Origin, shown},
+        library::Prompt,
+        post::Post,
+        problem::{self, Problem},
+        task::Task,
+    },
+    error::Error,
+    store::{self, Record},
+};
+
+/// Largest file of records.
+pub(super) const LARGEST_JSON: u64 = 128 << 20;
+/// Largest file of variables.
+const LARGEST_ENV: u64 = 1 << 20;
+
+/// The file that says that something is a character's bundle.
+pub(in crate::service) const BUNDLE: &str = "bundle.json";
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Records(Kind),
+    Variables,
+    /// Known, and not imported: why.
+    Left(&'static str),
+}
+
+/// A file of records, read.
+pub(super) struct Read {
+    pub(super) kind: Kind,
+    pub(super) file: Arc<str>,
+    pub(super) value: Value,
+}
+
+/// Everything but pictures.
+pub(super) struct Texts {
+    pub(super) origin: Origin,
+    /// The folder the records lie in, within the source; empty, or with `/` at its end.
+    pub(super) root: String,
+    pub(super) records: Vec<Read>,
+    /// Variables, each with its file.
+    pub(super) variables: Vec<(Arc<str>, String)>,
+}
+
+/// What records are read from: names as we and the older apps have them, in the order in which they count.
+fn names(kind: Kind) -> Vec<String> {
+    let json = |stem: &str| format!("{stem}.json");
+    match kind {
+        Kind::Characters => vec![json(Character::COLLECTION), json("character"), json("personas")],
+        Kind::Pictures => vec![json(Content::COLLECTION), json("contents"), json("generated-content"), json("generated_content")],
+        Kind::Prompts => vec![json(Prompt::COLLECTION), store::WRITTEN.to_owned(), json("generated_prompts")],
+        Kind::Schedules => {
+            let older = Task::OLDER_FILE.map(json);
+            [Some(json(Task::COLLECTION)), older, Some(json("schedules")), Some(json("tasks"))].into_iter().flatten().collect()
+        }
+        Kind::Posts => vec![json(Post::COLLECTION)],
+        Kind::Keys => Vec::new(),
+    }
+}
+
+/// Files of ours that hold what belongs to one installation.
+const LEFT: [(&str, &str); 3] = [
+    ("settings.json", "Settings are those of another installation. Set them here under Settings."),
+    ("secrets.json", "Sealed keys open only with the key of the installation that sealed them. Enter them again under Accounts."),
+    ("trainings.json", "Trainings and their files are not imported. A backup restores a whole installation with them."),
+];
+
+/// Finds the files of records in a source, and reads them.
+pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<Texts, Error> {
+    let root = root(source).ok_or_else(nothing)?;
+    let mut sorts = sorted(source, &root);
+    if source.is_json() {
+        sorts = BTreeMap::from([(JSON.to_owned(), Sort::Records(Kind::Characters))]);
+    }
+    let has = |name: &str| source.files.contains_key(&format!("{root}{name}"));
+    let origin = match () {
+        () if source.is_json() => Origin::Json,
+        () if has(BUNDLE) => Origin::Bundle,
+        () if has("manifest.json") && has("activity.json") => Origin::Backup,
+        () => Origin::Folder,
+    };
+    if source.files.get(&format!("{root}journal.ndjson")).is_some_and(|size| *size > 0) {
+        let why = "Changes in the journal are not read. Stop that Digital Dalla first, and what it changed last comes, too.".to_owned();
+        left_out.push(LeftOut { file: "journal.ndjson".into(), record: None, why });
+    }
+    let wanted: BTreeSet<String> = sorts.keys().cloned().collect();
+    let (mut records, mut variables) = (Vec::new(), Vec::new());
+    let refuse = |left_out: &mut Vec<LeftOut>, path: &str, why: String| left_out.push(LeftOut { file: shown(path), record: None, why });
+    for (path, sort) in &sorts {
+        if let Sort::Left(why) = sort {
+            refuse(left_out, path, (*why).to_owned());
+        }
+    }
+    source.each(&wanted, LARGEST_JSON, &mut |path, read| {
+        let bytes = match read {
+            Ok(bytes) => bytes,
+            Err(why) => return Ok(refuse(left_out, path, why)),
+        };
+        let text = match store::text_of(bytes) {
+            Ok(text) => text,
+            Err((line, column)) => {
+                return Ok(refuse(left_out, path, format!("It cannot be read at line {line}, column {column}: {}.", store::NO_TEXT)));
+            }
+        };
+        match sorts.get(path) {
+            Some(Sort::Records(kind)) => match serde_json::from_str(&text) {
+                Ok(value) => records.push(Read { kind: *kind, file: shown(path).into(), value }),
+                Err(error) => {
+                    let (line, column, why) = (error.line(), error.column(), store::short(&error));
+                    refuse(left_out, path, format!("It cannot be read at line {line}, column {column}: {why}."));
+                }
+            },
+            Some(Sort::Variables) if text.len() as u64 <= LARGEST_ENV => variables.push((shown(path).into(), text)),
+            Some(Sort::Variables | Sort::Left(_)) | None => {}
+        }
+        Ok(())
+    })?;
+    // A zip has its own order; records come in ours.
+    let order = |read: &Read| {
+        let name = read.file.rsplit('/').next().unwrap_or_default().to_owned();
+        (Kind::ALL.iter().position(|kind| *kind == read.kind), names(read.kind).iter().position(|known| *known == name))
+    };
+    records.sort_by_key(order);
+    Ok(Texts { origin, root, records, variables })
+}
+
+/// The folder of the records: where the characters are, else whatever else is known; the outermost of several.
+fn root(source: &Source) -> Option<String> {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let outermost = |names: &[String]| {
+        let is_one = |path: &&String| names.iter().any(|name| path.rsplit('/').next() == Some(name));
+        source.files.keys().filter(is_one).map(|path| folder(path)).min_by_key(|folder| (folder.matches('/').count(), folder.clone()))
+    };
+    outermost(&names(Kind::Characters)).or_else(|| outermost(&Kind::ALL.into_iter().flat_map(names).collect::<Vec<_>>()))
+}
+
+/// What each file that counts is.
+fn sorted(source: &Source, root: &str) -> BTreeMap<String, Sort> {
+    let mut sorts = BTreeMap::new();
+    for kind in Kind::ALL {
+        let mut there = names(kind).into_iter().map(|name| format!("{root}{name}")).filter(|path| source.files.contains_key(path));
+        // Of tasks the newer file holds everything; prompts lie in both.
+        let all = kind != Kind::Schedules;
+        if all {
+            sorts.extend(there.map(|path| (path, Sort::Records(kind))))
+        } else {
+            sorts.extend(there.next().map(|path| (path, Sort::Records(kind))))
+        }
+    }
+    for (name, why) in LEFT {
+        let path = format!("{root}{name}");
+        if source.files.get(&path).is_some_and(|size| *size > 2) {
+            sorts.insert(path, Sort::Left(why));
+        }
+    }
+    // Variables lay beside the app, its data in a folder within.
+    let mut folder = root;
+    loop {
+        let path = format!("{folder}.env");
+        if source.files.contains_key(&path) {
+            sorts.insert(path, Sort::Variables);
+        }
+        if folder.is_empty() {
+            break sorts;
+        }
+        folder = folder[..folder.len() - 1].rsplit_once('/').map_or("", |(outer, _)| &folder[..=outer.len()]);
+    }
+}
+
+fn nothing() -> Error {
+    let words =
+        "There is nothing in it that could be imported. A data folder holds characters.json, scheduler.json, prompts.json or content.json.";
+    Problem::new(problem::Kind::Unsupported, words).into()
+}
