@@ -99,12 +99,12 @@ pub struct Imports(Mutex<VecDeque<Entry>>);
 
 impl Imports {
     /// Keeps what was read.
-    pub fn keep(&self, waiting: Waiting, staged: Staged) {
+    pub fn keep(&self, waiting: Waiting, staged: Arc<Staged>) {
         let mut entries = self.lock();
         while entries.len() >= MOST {
             entries.pop_front();
         }
-        entries.push_back(Entry { waiting, staged: Some(Arc::new(staged)) });
+        entries.push_back(Entry { waiting, staged: Some(staged) });
     }
 
     /// What waits under that id, or was imported; `None` when its time is over.
@@ -179,7 +179,7 @@ mod tests {
             gemini: None,
             left_out: Vec::new(),
         };
-        imports.keep(waiting, Staged { gathered, folder });
+        imports.keep(waiting, Arc::new(Staged { gathered, folder }));
         path
     }
 

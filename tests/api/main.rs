@@ -12,6 +12,7 @@ mod content;
 mod datasets;
 mod doors;
 mod images;
+mod imports;
 mod interrupted_runs;
 mod interruptions;
 mod notifications;

@@ -23,7 +23,9 @@ use crate::{
 };
 
 /// Largest file of records.
-pub(super) const LARGEST_JSON: u64 = 128 << 20;
+pub(super) const LARGEST_JSON: u64 = 64 << 20;
+/// Most of such files together: all of them are in memory at once.
+const MOST_JSON: usize = 128 << 20;
 /// Largest file of variables.
 const LARGEST_ENV: u64 = 1 << 20;
 
@@ -73,9 +75,10 @@ fn names(kind: Kind) -> Vec<String> {
 }
 
 /// Files of ours that hold what belongs to one installation.
-const LEFT: [(&str, &str); 3] = [
+const LEFT: [(&str, &str); 4] = [
     ("settings.json", "Settings are those of another installation. Set them here under Settings."),
     ("secrets.json", "Sealed keys open only with the key of the installation that sealed them. Enter them again under Accounts."),
+    ("datasets.json", "Datasets are not imported. Send their pictures to a new one here."),
     ("trainings.json", "Trainings and their files are not imported. A backup restores a whole installation with them."),
 ];
 
@@ -98,7 +101,7 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
         left_out.push(LeftOut { file: "journal.ndjson".into(), record: None, why });
     }
     let wanted: BTreeSet<String> = sorts.keys().cloned().collect();
-    let (mut records, mut variables) = (Vec::new(), Vec::new());
+    let (mut records, mut variables, mut all) = (Vec::new(), Vec::new(), 0);
     let refuse = |left_out: &mut Vec<LeftOut>, path: &str, why: String| left_out.push(LeftOut { file: shown(path), record: None, why });
     for (path, sort) in &sorts {
         if let Sort::Left(why) = sort {
@@ -110,6 +113,11 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
             Ok(bytes) => bytes,
             Err(why) => return Ok(refuse(left_out, path, why)),
         };
+        all += bytes.len();
+        if all > MOST_JSON {
+            let words = format!("Its records are more than {} MB together. Import them in parts.", MOST_JSON >> 20);
+            return Err(Problem::new(problem::Kind::TooLarge, words).into());
+        }
         let text = match store::text_of(bytes) {
             Ok(text) => text,
             Err((line, column)) => {

@@ -18,14 +18,17 @@ mod shapes;
 mod source;
 mod storing;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use tempfile::{TempDir, TempPath};
 
 pub use self::reading::Limits;
 pub(super) use self::{files::BUNDLE, keys::without_secrets};
-use self::{planning::plan, source::Source};
+use self::{
+    planning::{Plan, plan},
+    source::Source,
+};
 use super::disk::blocking;
 use crate::{
     domain::{
@@ -55,8 +58,7 @@ pub enum What {
 /// Reads what was sent and tells what it would bring. It waits for a person's word for a while.
 pub async fn stage(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Result<Waiting, Error> {
     let staged = read(app, what, name, now).await?;
-    let state = app.store.read();
-    let report = plan(&staged.gathered, &state, locked(app).as_deref()).report;
+    let report = planned(app, &staged).await?.report;
     let until = now + Duration::minutes(WAITS_MINUTES);
     let waiting = Waiting { id: uuid::Uuid::new_v4().to_string().into(), until, report };
     app.imports.keep(waiting.clone(), staged);
@@ -103,7 +105,7 @@ pub fn discard(app: &AppState, id: &ImportId) -> Result<(), Error> {
 pub async fn at_once(app: &AppState, what: What, name: &str, dry_run: bool, now: DateTime<Utc>) -> Result<ImportReport, Error> {
     let staged = read(app, what, name, now).await?;
     if dry_run {
-        return Ok(plan(&staged.gathered, &app.store.read(), locked(app).as_deref()).report);
+        return Ok(planned(app, &staged).await?.report);
     }
     match storing::store(app, &staged, None, now).await? {
         storing::Stored::Done(report) | storing::Stored::Other(report) => Ok(report),
@@ -145,7 +147,13 @@ pub async fn new_file(app: &AppState) -> Result<(std::fs::File, TempPath), Error
     Ok(made.await?.into_parts())
 }
 
-async fn read(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Result<Staged, Error> {
+/// What would become of what was read, as things are now.
+async fn planned(app: &AppState, staged: &Arc<Staged>) -> Result<Plan, Error> {
+    let (state, locked, staged) = (app.store.read(), app.store.health().secrets_locked, Arc::clone(staged));
+    blocking(move || Ok(plan(&staged.gathered, &state, locked.as_deref()))).await
+}
+
+async fn read(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Result<Arc<Staged>, Error> {
     let folder = app.store.dir().join(FOLDER);
     let limits = Limits { picture: app.config.picture_limit, all: app.config.upload_limit };
     let name = name.to_owned();
@@ -160,7 +168,7 @@ async fn read(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Res
             What::Place(place) => (Source::at(&place, limits.all)?, None),
         };
         let gathered = reading::gather(&mut source, &name, folder.path(), limits, now)?;
-        Ok(Staged { gathered, folder })
+        Ok(Arc::new(Staged { gathered, folder }))
     })
     .await
 }
@@ -169,10 +177,6 @@ async fn read(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Res
 fn made(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-fn locked(app: &AppState) -> Option<String> {
-    app.store.health().secrets_locked
 }
 
 fn over() -> Problem {

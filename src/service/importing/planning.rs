@@ -27,6 +27,8 @@ use crate::{
 
 /// What is said where an id belongs to something else.
 const TAKEN: &str = "Its id belongs to something else here, so it gets a new one.";
+/// Longest id that is kept.
+const LONGEST_ID: usize = 200;
 /// Names that stand where ids stand in addresses of ours.
 const RESERVED: [&str; 2] = ["import", "new"];
 
@@ -63,7 +65,7 @@ pub(super) fn versions(state: &State) -> [u64; 6] {
 }
 
 /// What becomes of everything. `locked` says why keys cannot be sealed, when they cannot.
-pub(super) fn plan(gathered: &Gathered, state: &State, locked: Option<&str>) -> Plan {
+pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, locked: Option<&'a str>) -> Plan {
     let mut planning = Planning {
         state,
         locked,
@@ -74,6 +76,7 @@ pub(super) fn plan(gathered: &Gathered, state: &State, locked: Option<&str>) -> 
         fresh: HashSet::new(),
         contents: HashMap::new(),
         taken: HashSet::new(),
+        out: gathered.posts.iter().flat_map(|post| post.record.pictures.iter().map(|picture| picture.content_id.as_str())).collect(),
     };
     gathered.characters.iter().for_each(|found| planning.character(found));
     if let Some((file, key)) = &gathered.gemini {
@@ -99,6 +102,8 @@ struct Planning<'a> {
     /// Characters that come now.
     fresh: HashSet<String>,
     contents: HashMap<String, ContentId>,
+    /// Pictures, by their ids as they were sent, that are out on a network.
+    out: HashSet<&'a str>,
     /// Ids given in this import, by collection.
     taken: HashSet<(&'static str, String)>,
 }
@@ -119,6 +124,8 @@ impl<'a> Planning<'a> {
     fn place<T: Record, W>(&mut self, found: &Found<T, W>, may_be: impl Fn(&str) -> bool, is_same: impl Fn(&T) -> bool) -> Place<T> {
         let id = found.record.id().to_owned();
         let table: &Table<T> = T::table(self.state);
+        // Ids are in addresses, and are written by people.
+        let may_be = |id: &str| may_be(id) && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
         let given = |planning: &Self, id: &str| planning.taken.contains(&(T::COLLECTION, id.to_owned()));
         if may_be(&id) && !given(self, &id) {
             match table.get(&id) {
@@ -305,9 +312,7 @@ impl<'a> Planning<'a> {
             Place::Free { id, words } => {
                 told.extend(words.map(str::to_owned));
                 sent.id = id.as_str().into();
-                let is_out = gathered.posts.iter().any(|post| {
-                    post.record.pictures.iter().any(|picture| picture.content_id == found.record.id) && post.record.state.may_be_out()
-                });
+                let is_out = self.out.contains(found.record.id.as_str());
                 // Her schedules here are not paused by an import.
                 let could_go_out = !sent.character_id.is_none() && !self.fresh.contains(sent.character_id.as_str());
                 if sent.state == ReviewState::Approved && could_go_out && !is_out {

@@ -53,7 +53,11 @@ impl Raw {
         shapes::each(&mut fields, &TIMES, shapes::time);
         let id = fields.get("id").and_then(shapes::id).unwrap_or_default();
         let text = |name: &&str| fields.get(*name).and_then(|value| value.as_str()).filter(|text| !text.is_empty()).map(str::to_owned);
-        let mark = marks.iter().find_map(text).unwrap_or_default();
+        // Without an id everything has to tell it from others.
+        let mark = match id.is_empty() {
+            true => marks.iter().filter_map(text).collect::<Vec<_>>().join(" "),
+            false => marks.iter().find_map(text).unwrap_or_default(),
+        };
         for name in ["characterId", "contentId"] {
             if let Some(value) = fields.get(name) {
                 let id = shapes::id(value).unwrap_or_default();

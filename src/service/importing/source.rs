@@ -37,6 +37,9 @@ const MOST_TOLD: usize = 200;
 /// What JSON is called that comes without a file.
 pub(super) const JSON: &str = "characters.json";
 
+/// What is said of something that is packed to do harm, or by mistake.
+const SWELLS: &str = "It swells to hundreds of times its packed size, which no such file does.";
+
 /// What a link is told.
 pub(super) const LINK: &str = "It is a link to somewhere else, and links are not followed.";
 
@@ -170,8 +173,9 @@ impl Source {
                 take(&path, Err(LOCKED.to_owned()))?;
                 continue;
             }
-            let limit = limit.min(archives::most_out_of(entry.compressed_size()));
+            let grown = archives::most_out_of(entry.compressed_size());
             let read = match entry.with_reader(&mut bodies, ZipReadOptions::new()) {
+                Ok(mut body) if grown < limit => self.read(&mut body, grown)?.map_err(|_| SWELLS.to_owned()),
                 Ok(mut body) => self.read(&mut body, limit)?,
                 Err(_) => Err(UNKNOWN_PACKING.to_owned()),
             };

@@ -3,11 +3,15 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 
-use super::planning::{Changes, Plan, plan, versions};
+use super::{
+    planned,
+    planning::{Changes, Plan, versions},
+};
 use crate::{
     domain::{
         activity::{Activity, ActivityId},
@@ -33,9 +37,9 @@ pub(super) enum Stored {
 }
 
 /// Stores what was read; where something was told before, that and nothing else.
-pub(super) async fn store(app: &AppState, staged: &Staged, told: Option<&ImportReport>, now: DateTime<Utc>) -> Result<Stored, Error> {
+pub(super) async fn store(app: &AppState, staged: &Arc<Staged>, told: Option<&ImportReport>, now: DateTime<Utc>) -> Result<Stored, Error> {
     for _ in 0..ROUNDS {
-        let Plan { mut report, changes, versions } = plan(&staged.gathered, &app.store.read(), super::locked(app).as_deref());
+        let Plan { mut report, changes, versions } = planned(app, staged).await?;
         if told.is_some_and(|told| *told != report) {
             return Ok(Stored::Other(report));
         }
