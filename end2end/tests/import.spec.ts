@@ -53,8 +53,8 @@ test('what an older app has left is looked at, imported, and comes only once', a
   await expect(page.locator('#decision')).toContainText('To come: 2 characters, 1 key, 1 picture, 1 prompt, 1 schedule, 1 published post.');
   await expect(page.locator('#left-out')).toContainText('Its path leads out of what was sent.');
   await expect(page.locator('#left-out')).toContainText('It has no words.');
-  await expect(page.locator('#schedules')).toContainText('It was active, and comes paused.');
-  await expect(page.locator('#keys')).toContainText(`Instagram access token of Vesper ${run}`);
+  await expect(page.locator('#of-schedules')).toContainText('It was active, and comes paused.');
+  await expect(page.locator('#of-keys')).toContainText(`Instagram access token of Vesper ${run}`);
   expect(await page.content()).not.toContain('IGend2endSecretToken');
   await isForEveryone(page);
 
@@ -83,7 +83,7 @@ test('a bundle is downloaded and is nothing new where it comes from', async ({ p
   expect(zip.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
   await send(page, file.suggestedFilename(), zip);
   await expect(page.locator('#decision')).toContainText('Nothing of it is new');
-  await expect(page.locator('#characters .pill')).toHaveText('Here already');
+  await expect(page.locator('#of-characters .pill')).toHaveText('Here already');
   await page.goto(path);
   await expect(page.locator('#bundle')).toContainText('Keys are never in it.');
 });

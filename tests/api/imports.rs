@@ -340,7 +340,7 @@ async fn a_bundle_makes_the_same_character_somewhere_else() {
     here.approved(&luna, "Not out.").await;
     here.live().await;
     let post = here.order_post("instagram", json!({"characterId": luna, "contentId": posted})).await;
-    here.until(&post, |post| post["state"] == "published").await;
+    here.until(&post, |post| post["state"] == "published" && post["url"].is_string()).await;
 
     let without = bundle(&here, &luna, "").await;
     assert_eq!(names_in(&without), ["bundle.json", "characters.json", "prompts.json"]);

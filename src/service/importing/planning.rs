@@ -75,6 +75,7 @@ pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, locked: Option<
         characters: HashMap::new(),
         fresh: HashSet::new(),
         contents: HashMap::new(),
+        seen: HashSet::new(),
         taken: HashSet::new(),
         out: gathered.posts.iter().flat_map(|post| post.record.pictures.iter().map(|picture| picture.content_id.as_str())).collect(),
     };
@@ -104,6 +105,8 @@ struct Planning<'a> {
     contents: HashMap<String, ContentId>,
     /// Pictures, by their ids as they were sent, that are out on a network.
     out: HashSet<&'a str>,
+    /// What was seen in this import: collection, id and mark.
+    seen: HashSet<(&'static str, String, String)>,
     /// Ids given in this import, by collection.
     taken: HashSet<(&'static str, String)>,
 }
@@ -122,11 +125,17 @@ impl<'a> Planning<'a> {
     /// Where a record goes. `is_same` tells whether what has its id here is the same thing; ids that are unique in the
     /// world need not be asked about.
     fn place<T: Record, W>(&mut self, found: &Found<T, W>, may_be: impl Fn(&str) -> bool, is_same: impl Fn(&T) -> bool) -> Place<T> {
+        if !self.seen.insert((T::COLLECTION, found.id.clone(), found.mark.clone())) {
+            return Place::Twice;
+        }
         let id = found.record.id().to_owned();
         let table: &Table<T> = T::table(self.state);
         // Ids are in addresses, and are written by people.
         let may_be = |id: &str| may_be(id) && id.len() <= LONGEST_ID && !id.chars().any(char::is_control);
         let given = |planning: &Self, id: &str| planning.taken.contains(&(T::COLLECTION, id.to_owned()));
+        if given(self, &id) && uuid::Uuid::try_parse(&id).is_ok() {
+            return Place::Twice;
+        }
         if may_be(&id) && !given(self, &id) {
             match table.get(&id) {
                 None => {
@@ -410,7 +419,8 @@ impl<'a> Planning<'a> {
         let words = shown(sent.caption.lines().next().unwrap_or_default());
         let name = format!("{}: {}", sent.network.label(), if words.is_empty() { "without words" } else { &words });
         match self.place(found, |id| !id.is_empty(), is_same) {
-            Place::Twice => self.leave(found, "It is there twice; the first one comes."),
+            // Its picture has said it, too: it is the same post.
+            Place::Twice => {}
             Place::Here { id, there } => {
                 sent.id = there.id.clone();
                 self.here(Kind::Posts, found, (&id, &there, &sent), name, &["updatedAt", "attempts", "jobId"]);

@@ -136,7 +136,7 @@ fn OfKind(kind: KindReport) -> impl IntoView {
     );
     let rows = records.into_iter().map(row).collect_view();
     view! {
-        <section class="card" id=id><header><h2>{title}</h2><p>{counts.join(", ")}</p></header><div class="body"><ul class="list">{rows}</ul>{more}</div></section>
+        <section class="card" id=format!("of-{id}")><header><h2>{title}</h2><p>{counts.join(", ")}</p></header><div class="body"><ul class="list">{rows}</ul>{more}</div></section>
     }
     .into_any()
 }
