@@ -200,6 +200,13 @@ async fn a_folder_of_the_node_app_comes_as_it_was_told_and_only_once() {
         assert_eq!(counts(&again, kind), [0, there, 0], "{kind}: {again:#}");
     }
     assert_eq!(app.stored(), stored);
+    // A bundle of hers brings nothing anew either: what her picture says of having been posted is the post that is there.
+    let hers = app.request(Method::GET, "/api/characters/1/bundle?pictures=true").send().await.unwrap().bytes().await.unwrap();
+    let told = app.import(hers.to_vec(), true).await;
+    for (kind, there) in [("characters", 1), ("pictures", 2), ("prompts", 2), ("posts", 1)] {
+        assert_eq!(counts(&told, kind), [0, there, 0], "{kind}: {told:#}");
+    }
+    assert_eq!(told["leftOut"], json!([]), "{told:#}");
     let activity = app.get("/activity").await.text;
     assert!(
         activity.contains("“old.zip” was imported: 3 characters, 4 keys, 5 pictures, 3 prompts, 2 schedules, 1 published post"),

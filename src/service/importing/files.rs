@@ -27,7 +27,7 @@ pub(super) const LARGEST_JSON: u64 = 64 << 20;
 /// Most of such files together: all of them are in memory at once.
 const MOST_JSON: usize = 128 << 20;
 /// Largest file of variables.
-const LARGEST_ENV: u64 = 1 << 20;
+const LARGEST_ENV: usize = 1 << 20;
 
 /// The file that says that something is a character's bundle.
 pub(in crate::service) const BUNDLE: &str = "bundle.json";
@@ -100,7 +100,8 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
         let why = "Changes in the journal are not read. Stop that Digital Dalla first, and what it changed last comes, too.".to_owned();
         left_out.push(LeftOut { file: "journal.ndjson".into(), record: None, why });
     }
-    let wanted: BTreeSet<String> = sorts.keys().cloned().collect();
+    let is_read = |(_, sort): &(&String, &Sort)| !matches!(sort, Sort::Left(_));
+    let wanted: BTreeSet<String> = sorts.iter().filter(is_read).map(|(path, _)| path.clone()).collect();
     let (mut records, mut variables, mut all) = (Vec::new(), Vec::new(), 0);
     let refuse = |left_out: &mut Vec<LeftOut>, path: &str, why: String| left_out.push(LeftOut { file: shown(path), record: None, why });
     for (path, sort) in &sorts {
@@ -109,31 +110,22 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
         }
     }
     source.each(&wanted, LARGEST_JSON, &mut |path, read| {
-        let bytes = match read {
-            Ok(bytes) => bytes,
-            Err(why) => return Ok(refuse(left_out, path, why)),
-        };
-        all += bytes.len();
+        all += read.as_ref().map_or(0, Vec::len);
         if all > MOST_JSON {
             let words = format!("Its records are more than {} MB together. Import them in parts.", MOST_JSON >> 20);
             return Err(Problem::new(problem::Kind::TooLarge, words).into());
         }
-        let text = match store::text_of(bytes) {
-            Ok(text) => text,
-            Err((line, column)) => {
-                return Ok(refuse(left_out, path, format!("It cannot be read at line {line}, column {column}: {}.", store::NO_TEXT)));
+        let file: Arc<str> = shown(path).into();
+        let taken = read.and_then(text).and_then(|text| {
+            match sorts.get(path) {
+                Some(Sort::Records(kind)) => records.push(Read { kind: *kind, file, value: json(&text)? }),
+                Some(Sort::Variables) if text.len() <= LARGEST_ENV => variables.push((file, text)),
+                Some(Sort::Variables | Sort::Left(_)) | None => {}
             }
-        };
-        match sorts.get(path) {
-            Some(Sort::Records(kind)) => match serde_json::from_str(&text) {
-                Ok(value) => records.push(Read { kind: *kind, file: shown(path).into(), value }),
-                Err(error) => {
-                    let (line, column, why) = (error.line(), error.column(), store::short(&error));
-                    refuse(left_out, path, format!("It cannot be read at line {line}, column {column}: {why}."));
-                }
-            },
-            Some(Sort::Variables) if text.len() as u64 <= LARGEST_ENV => variables.push((shown(path).into(), text)),
-            Some(Sort::Variables | Sort::Left(_)) | None => {}
+            Ok(())
+        });
+        if let Err(why) = taken {
+            refuse(left_out, path, why);
         }
         Ok(())
     })?;
@@ -144,6 +136,17 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
     };
     records.sort_by_key(order);
     Ok(Texts { origin, root, records, variables })
+}
+
+/// The text in a file, or why there is none.
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    store::text_of(bytes).map_err(|(line, column)| format!("It cannot be read at line {line}, column {column}: {}.", store::NO_TEXT))
+}
+
+/// The JSON in a text, or why it is none.
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("It cannot be read at line {}, column {}: {}.", error.line(), error.column(), store::short(&error)))
 }
 
 /// The folder of the records: where the characters are, else whatever else is known; the outermost of several.

@@ -43,6 +43,9 @@ const SWELLS: &str = "It swells to hundreds of times its packed size, which no s
 /// What a link is told.
 pub(super) const LINK: &str = "It is a link to somewhere else, and links are not followed.";
 
+/// Takes a file by its path: what is in it, or why it cannot be read.
+type Take<'a> = dyn FnMut(&str, Result<Vec<u8>, String>) -> Result<(), Error> + 'a;
+
 /// What is imported, with the names of all files in it.
 pub(super) struct Source {
     place: Place,
@@ -108,12 +111,7 @@ impl Source {
     }
 
     /// Hands each of the wanted files to `take`, whole; or why it cannot be read. Each once.
-    pub(super) fn each(
-        &mut self,
-        wanted: &BTreeSet<String>,
-        limit: u64,
-        take: &mut dyn FnMut(&str, Result<Vec<u8>, String>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(super) fn each(&mut self, wanted: &BTreeSet<String>, limit: u64, take: &mut Take<'_>) -> Result<(), Error> {
         match &self.place {
             Place::Json(bytes) => wanted.iter().try_for_each(|name| take(name, Ok(bytes.clone()))),
             Place::Folder(root) => {
@@ -154,13 +152,7 @@ impl Source {
         }
     }
 
-    fn each_in_zip(
-        &mut self,
-        path: &Path,
-        wanted: &BTreeSet<String>,
-        limit: u64,
-        take: &mut dyn FnMut(&str, Result<Vec<u8>, String>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn each_in_zip(&mut self, path: &Path, wanted: &BTreeSet<String>, limit: u64, take: &mut Take<'_>) -> Result<(), Error> {
         let (mut zip, mut bodies) = opened(path)?;
         let mut missing = wanted.clone();
         for entry in zip.files().map_err(failed)? {
