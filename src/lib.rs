@@ -18,6 +18,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod gpu;
+pub mod imports;
 pub mod incoming;
 pub mod limits;
 pub mod live;

@@ -4,6 +4,7 @@ mod backups;
 mod checking;
 mod commands;
 mod examining;
+mod importing;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -50,6 +51,7 @@ pub async fn run(config: Config) -> Result<ExitCode, String> {
         Some(Command::SetPassword) => commands::set_password(config).await.map(done),
         Some(Command::Backup(how)) => backups::back_up(config, how).await.map(done),
         Some(Command::Restore(what)) => backups::restore(config, what).await.map(done),
+        Some(Command::Import(what)) => importing::import(config, what).await.map(done),
         Some(Command::Doctor(how)) => examining::doctor(config, how).await,
         Some(Command::Check(how)) => checking::check(config, how).await,
     }
@@ -83,6 +85,7 @@ async fn serve_until_stopped(mut config: Config) -> Result<(), String> {
     let app = AppState::new(config, store, Events::new(Utc::now().timestamp_micros().unsigned_abs())).with_logs(logs);
     service::media::tidy(&app).await;
     service::backups::tidy(&app).await;
+    service::importing::tidy(&app).await;
     let restored = service::backups::settle(&app, Utc::now()).await.map_err(|error| error.to_string())?;
     if app.config.sandbox {
         let keys = |number| service::seed::Keys { instagram: instagram::token(number), x: x::keys(number) };

@@ -16,6 +16,7 @@ use crate::{
     domain::{dataset::Removed, job::Lane, library::Prompt, settings::Settings, times::Times},
     events::Events,
     gpu::Gpu,
+    imports::Imports,
     incoming::Incoming,
     integrations::{
         bucket::{Access, Bucket},
@@ -104,6 +105,8 @@ pub struct Shared {
     pub removed: Trash<Removed>,
     /// Pictures on their way into datasets.
     pub incoming: Incoming,
+    /// What was sent to be imported and waits for a person's word.
+    pub imports: Imports,
     /// Attempts to log in.
     pub attempts: Attempts,
     /// Answers that are sent again and again.
@@ -181,6 +184,7 @@ impl AppState {
             trash: Trash::default(),
             removed: Trash::default(),
             incoming: Incoming::default(),
+            imports: Imports::default(),
             attempts: Attempts::default(),
             prepared: Prepared::default(),
             limits: caller_limits,

@@ -6,13 +6,14 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 29] = [
     ("domain", &[]),
     ("actor", &["domain"]),
     ("config", &[]),
     ("sandbox", &[]),
     ("events", &["domain"]),
     ("gpu", &["domain"]),
+    ("imports", &["domain"]),
     ("incoming", &["domain"]),
     ("live", &["domain"]),
     ("logs", &["domain"]),
@@ -37,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
             "domain",
             "events",
             "gpu",
+            "imports",
             "incoming",
             "integrations",
             "limits",
@@ -59,6 +61,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
             "domain",
             "error",
             "gpu",
+            "imports",
             "integrations",
             "live",
             "logs",

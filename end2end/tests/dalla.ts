@@ -26,7 +26,7 @@ export { expect };
 
 /** The pages that are there from the start. */
 export const places = [
-  '/', '/characters', '/characters/new', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content',
+  '/', '/characters', '/characters/new', '/characters/import', '/studio', '/prompts', '/prompts/new', '/prompts/templates', '/review', '/content',
   '/calendar', '/calendar?view=week', '/calendar?view=list', '/calendar/plan', '/calendar/new', '/posts', '/schedules', '/schedules/new', '/schedules/runs',
   '/datasets', '/datasets/new', '/training', '/training/new', '/models', '/notifications', '/activity', '/system', '/system/diagnostics', '/logs', '/find', '/settings', '/settings/access', '/settings/backups',
 ];

@@ -14,6 +14,7 @@ mod examples;
 mod extract;
 mod gate;
 mod images;
+mod imports;
 mod jobs;
 mod models;
 mod notifications;
@@ -109,11 +110,15 @@ pub fn router(app: &AppState) -> Router<AppState> {
 
 fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
     let largest_upload = usize::try_from(largest_upload).unwrap_or(usize::MAX);
-    let uploads = OpenApiRouter::new().routes(routes!(datasets::add_images)).layer(DefaultBodyLimit::max(largest_upload));
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(datasets::add_images))
+        .routes(routes!(imports::import))
+        .layer(DefaultBodyLimit::max(largest_upload));
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(characters::list, characters::create))
         .routes(routes!(characters::get, characters::put, characters::patch, characters::delete))
         .routes(routes!(characters::test_account))
+        .routes(routes!(imports::bundle))
         .routes(routes!(models::models))
         .routes(routes!(models::loras))
         .routes(routes!(models::look))

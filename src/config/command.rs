@@ -13,6 +13,8 @@ pub enum Command {
     Backup(BackupArguments),
     /// Puts a backup back: looks it through, unpacks it, and moves what was there aside. Only while no server runs.
     Restore(RestoreArguments),
+    /// Imports a bundle, a backup, or the data folder of an older app. Only while no server runs, but for a dry run.
+    Import(ImportArguments),
     /// Says everything that is wrong with the data folder, and what to do. Changes nothing.
     Doctor(ReportArguments),
     /// Says how this server is set up, and whether what it needs can be reached. Changes nothing.
@@ -49,6 +51,22 @@ pub struct RestoreArguments {
     /// Do not ask before what is there is moved aside.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// What is imported.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ImportArguments {
+    /// A folder, a zip, or JSON.
+    #[arg(value_name = "FOLDER-OR-ZIP")]
+    pub from: PathBuf,
+
+    /// Only say what would come, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Say it as JSON, for programs.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How it is said.

@@ -18,7 +18,7 @@ use secrecy::SecretString;
 
 pub use self::{
     bucket::BucketConfig,
-    command::{BackupArguments, Command, ReportArguments, RestoreArguments},
+    command::{BackupArguments, Command, ImportArguments, ReportArguments, RestoreArguments},
     parse::{http_url, public_url},
     secrets::SecretKey,
     training::TrainingConfig,

@@ -18,6 +18,7 @@ pub mod dataset;
 pub mod event;
 pub mod generation;
 pub mod id;
+pub mod import;
 pub mod instruction;
 pub mod job;
 pub mod library;

@@ -118,7 +118,10 @@ fn pages(app: &AppState) -> Router<AppState> {
 /// Forms that carry files: they are read piece by piece, and may be larger than others.
 fn uploads(app: &AppState) -> Router<AppState> {
     let largest = usize::try_from(app.config.upload_limit).unwrap_or(usize::MAX);
-    Router::new().route("/actions/datasets/upload/{id}", post(uploads::into_dataset)).layer(DefaultBodyLimit::max(largest))
+    Router::new()
+        .route("/actions/datasets/upload/{id}", post(uploads::into_dataset))
+        .route("/actions/imports/upload", post(uploads::to_import))
+        .layer(DefaultBodyLimit::max(largest))
 }
 
 /// A server function whose form cannot even be read leads back to the page it came from, without the framework's

@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::Utc;
 use tower_sessions::Session;
 
 use crate::{
@@ -12,10 +13,12 @@ use crate::{
         dataset::{DatasetId, Received},
         problem::Problem,
     },
+    service::importing,
     state::AppState,
     web::{
         context::encode,
         flash::{self, Flash, Refused, Toast},
+        pages::imports::PAGE as IMPORT,
     },
 };
 
@@ -32,6 +35,21 @@ pub async fn into_dataset(
     };
     flash::put(&session, told(received)).await;
     Redirect::to(&format!("/datasets/{}", encode(id.as_str()))).into_response()
+}
+
+/// `/actions/imports/upload`: reads what is to be imported, and leads to what would come of it.
+pub async fn to_import(State(app): State<AppState>, session: Session, upload: Result<Upload, Refusal>) -> Response {
+    let staged = async {
+        let sent = upload.map_err(Refusal::into_problem)?.into_import(&app).await?;
+        importing::stage(&app, sent.what, &sent.name, Utc::now()).await.map_err(Problem::from)
+    };
+    match staged.await {
+        Ok(waiting) => Redirect::to(&format!("{IMPORT}/{}", encode(waiting.id.as_str()))).into_response(),
+        Err(problem) => {
+            flash::put(&session, Flash::refusing("import", problem)).await;
+            Redirect::to(IMPORT).into_response()
+        }
+    }
 }
 
 /// What the page says: a short word for what came, a list of what did not.

@@ -3,7 +3,9 @@
 pub mod access;
 pub mod accounts;
 pub mod activity;
+mod archives;
 pub mod backups;
+pub mod bundles;
 pub mod calendar;
 pub mod captions;
 pub mod characters;
@@ -17,6 +19,7 @@ pub mod gemini;
 pub mod handoff;
 pub mod ideas;
 pub mod images;
+pub mod importing;
 pub mod jobs;
 pub mod logs;
 pub mod looks;

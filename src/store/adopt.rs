@@ -26,7 +26,7 @@ pub(super) struct Adopted {
 }
 
 /// Where the older apps kept what their writer wrote; it becomes part of the library.
-const WRITTEN: &str = "generated-prompts.json";
+pub const WRITTEN: &str = "generated-prompts.json";
 
 /// Takes keys in clear text out of the characters, so that nobody is ever shown one. Without the vault's key they
 /// cannot be sealed: then the file stays as it is, and characters are read-only until the key is there.
@@ -36,13 +36,8 @@ pub(super) fn find(dir: &Path, state: &mut State, vault: &Vault, damaged: &mut V
     let with_keys: Vec<Arc<Character>> = state.characters.iter().filter(|one| has_keys(one)).cloned().collect();
     for character in with_keys {
         let mut character = Character::clone(&character);
-        for credential in Credential::ALL {
-            let found = character.extra.remove(credential.field());
-            let text = found.as_ref().and_then(|value| value.as_str()).map(str::trim).unwrap_or_default();
-            if !text.is_empty() && !text.starts_with('•') {
-                adopted.secrets.push((id(character.id.as_str(), credential.field()), text.into()));
-            }
-        }
+        let keys = take_keys(&mut character).into_iter();
+        adopted.secrets.extend(keys.map(|(credential, key)| (id(character.id.as_str(), credential.field()), key)));
         state.characters.put(Arc::new(character.clone()));
         adopted.characters.push(character);
     }
@@ -54,6 +49,20 @@ pub(super) fn find(dir: &Path, state: &mut State, vault: &Vault, damaged: &mut V
     }
     adopted.check &= !unwritable;
     adopted
+}
+
+/// Takes the keys out of a character's record that stand there in clear text. What is a mask stands for a key that is
+/// somewhere else.
+pub fn take_keys(character: &mut Character) -> Vec<(Credential, SecretString)> {
+    let mut keys = Vec::new();
+    for credential in Credential::ALL {
+        let found = character.extra.remove(credential.field());
+        let text = found.as_ref().and_then(|value| value.as_str()).map(str::trim).unwrap_or_default();
+        if !text.is_empty() && !text.starts_with('•') {
+            keys.push((credential, text.into()));
+        }
+    }
+    keys
 }
 
 /// Seals what was found, in one step with the characters that lost it.

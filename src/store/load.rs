@@ -150,12 +150,16 @@ fn file(dir: &Path, name: &'static str) -> Result<Option<String>, Damage> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(damage(name, 0, 0, error.to_string())),
     };
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let (line, column) = place(before);
-        damage(name, line, column, "it is not UTF-8 text".into())
-    })?;
-    Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+    text_of(bytes).map(Some).map_err(|(line, column)| damage(name, line, column, NO_TEXT.into()))
+}
+
+/// What is said of a file that [`text_of`] cannot read.
+pub const NO_TEXT: &str = "it is not UTF-8 text";
+
+/// Bytes of a file as text, without a byte order mark; or line and column of the first that are none.
+pub fn text_of(bytes: Vec<u8>) -> Result<String, (usize, usize)> {
+    let text = String::from_utf8(bytes).map_err(|error| place(&error.as_bytes()[..error.utf8_error().valid_up_to()]))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn table<T: Record>(text: &str) -> Result<Table<T>, Damage> {
@@ -213,7 +217,7 @@ fn place(before: &[u8]) -> (usize, usize) {
 }
 
 /// serde's words without the place, which is told apart.
-fn short(error: &serde_json::Error) -> String {
+pub fn short(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }

@@ -35,8 +35,10 @@ use secrecy::SecretString;
 use tokio::sync::{broadcast, oneshot};
 
 pub use self::{
+    adopt::{WRITTEN, take_keys},
     copying::{Hold, copied, hold},
     error::{Damage, OpenError, StoreError},
+    load::{NO_TEXT, short, text_of},
     peek::{Peeked, in_use, peek},
     pulse::Beat,
     record::{Record, SealedSecret, day},

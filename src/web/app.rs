@@ -20,6 +20,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("") view=pages::today::Today/>
                     <Route path=path!("characters") view=pages::characters::list::Characters/>
                     <Route path=path!("characters/new") view=pages::characters::create::New/>
+                    <Route path=path!("characters/import") view=pages::imports::Import/>
+                    <Route path=path!("characters/import/:id") view=pages::imports::Report/>
                     <Route path=path!("characters/:id") view=pages::characters::profile::Profile/>
                     <Route path=path!("characters/:id/voice") view=pages::characters::voice::Voice/>
                     <Route path=path!("characters/:id/look") view=pages::characters::look::Look/>

@@ -13,6 +13,7 @@ mod datasets;
 mod doors;
 mod find;
 mod images;
+mod imports;
 mod interrupted_runs;
 mod interruptions;
 mod limits;

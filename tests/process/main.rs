@@ -6,6 +6,7 @@ mod binary;
 mod check;
 mod damage;
 mod doctor;
+mod imports;
 mod jobs;
 mod life;
 mod posts;

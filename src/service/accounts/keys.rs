@@ -106,8 +106,12 @@ pub fn mask_for_all(app: &AppState, credential: Credential) -> Option<String> {
 /// A variable with the character's name before it.
 fn named(state: &State, id: &CharacterId, variable: &str) -> Option<String> {
     let character = state.characters.get(id.as_str())?;
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    Some(format!("{}_{variable}", character.name.chars().map(plain).collect::<String>()))
+    Some(format!("{}_{variable}", in_variables(&character.name)))
+}
+
+/// A character's name as it stands before the names of her own variables.
+pub(in crate::service) fn in_variables(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 /// A key of a character.

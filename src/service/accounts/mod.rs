@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-pub(super) use self::keys::{network_of, secret, x_keys};
+pub(super) use self::keys::{in_variables, network_of, secret, x_keys};
 pub use self::{
     keys::{Source, account_id_for_all, for_all, mask_for_all, needed, source, variable},
     renewing::keep,

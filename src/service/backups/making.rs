@@ -230,7 +230,7 @@ impl<'a> Writing<'a> {
 }
 
 /// What is packed already is only put in.
-fn options(name: &str, now: DateTime<Utc>) -> SimpleFileOptions {
+pub(in crate::service) fn options(name: &str, now: DateTime<Utc>) -> SimpleFileOptions {
     let text = [".json", ".txt", ".toml", ".log", ".ndjson"].into_iter().any(|ending| name.ends_with(ending));
     let method = if text { CompressionMethod::Deflated } else { CompressionMethod::Stored };
     let small = |number: u32| number.try_into().unwrap_or_default();

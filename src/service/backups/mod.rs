@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-pub(super) use self::working::work;
 pub use self::{
     after::settle,
     folder::is_unfinished,
@@ -28,6 +27,7 @@ pub use self::{
     restoring::{Restored, Restoring},
     working::{make_room_in, what},
 };
+pub(super) use self::{making::options, working::work};
 use crate::{
     domain::{
         activity::{Activity, ActivityId},

@@ -5,20 +5,24 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Write},
+    io::{BufReader, Write},
     path::PathBuf,
 };
 
 use tempfile::TempPath;
 use tokio::sync::mpsc;
-use zip::{read::ZipFileEntry, result::ZipError, unstable::read::ZipIterable};
+use zip::{read::ZipFileEntry, unstable::read::ZipIterable};
 
 use super::{
     files,
     receiving::{LARGEST_TEXT, NO_PICTURE, has_ending, too_large},
     whole,
 };
-use crate::domain::problem::{Kind, Problem};
+pub(super) use crate::service::archives::{Failure, is_one};
+use crate::{
+    domain::problem::{Kind, Problem},
+    service::archives::{Copying, DAMAGED_ENTRY, LEADS_OUT, LOCKED, UNKNOWN_PACKING, copy, damaged, is_junk, leads_out, read_start},
+};
 
 /// Most entries of an archive, folders and others included.
 const MOST_ENTRIES: usize = 5_000;
@@ -39,19 +43,6 @@ pub(super) enum Entry {
     Picture { path: String, part: TempPath },
     Text { path: String, text: Vec<u8> },
     Refused { path: String, problem: Problem },
-}
-
-/// Why nothing more comes out.
-pub(super) enum Failure {
-    /// The archive.
-    Archive(Problem),
-    /// Our disk.
-    Disk(io::Error),
-}
-
-/// Whether a file begins like a zip.
-pub(super) fn is_one(start: &[u8]) -> bool {
-    start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06")
 }
 
 /// Unpacks an archive on a thread of its own, a few files ahead of whoever takes them.
@@ -101,16 +92,16 @@ impl Unpacking {
         }
         let refuse = |kind: Kind, words: &str| Ok(Some(Entry::Refused { path: path.clone(), problem: Problem::new(kind, words) }));
         if leads_out(&path) {
-            return refuse(Kind::Invalid, "Its path leads out of the archive.");
+            return refuse(Kind::Invalid, LEADS_OUT);
         }
         if entry.encrypted() {
-            return refuse(Kind::Unsupported, "It is locked with a password.");
+            return refuse(Kind::Unsupported, LOCKED);
         }
         if entry.is_symlink() {
             return refuse(Kind::Unsupported, NO_PICTURE);
         }
         let Ok(mut body) = entry.with_reader(bodies, zip::read::ZipReadOptions::new()) else {
-            return refuse(Kind::Unsupported, "It is packed in a way that cannot be read.");
+            return refuse(Kind::Unsupported, UNKNOWN_PACKING);
         };
         let is_text = has_ending(&path, "txt");
         let mut start = [0; 12];
@@ -148,81 +139,5 @@ impl Unpacking {
         }
         let text = std::fs::read(&part).map_err(Failure::Disk)?;
         Ok(Some(Entry::Text { path, text }))
-    }
-}
-
-const DAMAGED_ENTRY: &str = "It is damaged in the archive.";
-
-fn damaged(error: ZipError) -> Failure {
-    match error {
-        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof && error.kind() != io::ErrorKind::InvalidData => {
-            Failure::Disk(error)
-        }
-        _ => Failure::Archive(Problem::new(Kind::Unsupported, "The archive is damaged, or breaks off. Pack it again.")),
-    }
-}
-
-/// Fills `start` as far as there is something.
-fn read_start(body: &mut impl Read, start: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < start.len() {
-        match body.read(&mut start[length..])? {
-            0 => break,
-            more => length += more,
-        }
-    }
-    Ok(length)
-}
-
-enum Copying {
-    TooLarge,
-    Read,
-    Write(io::Error),
-}
-
-/// Copies at most `limit` bytes, by what really comes out: what the archive says of sizes may be a lie.
-fn copy(from: &mut impl Read, to: &mut impl Write, limit: u64) -> Result<u64, Copying> {
-    let mut buffer = vec![0; 64 << 10];
-    let mut copied = 0;
-    loop {
-        let length = from.read(&mut buffer).map_err(|_| Copying::Read)?;
-        if length == 0 {
-            return Ok(copied);
-        }
-        copied += length as u64;
-        if copied > limit {
-            return Err(Copying::TooLarge);
-        }
-        to.write_all(&buffer[..length]).map_err(Copying::Write)?;
-    }
-}
-
-/// What systems leave in archives without being asked.
-fn is_junk(path: &str) -> bool {
-    let mut parts = path.split('/').filter(|part| *part != "." && *part != "..");
-    parts.any(|part| part == "__MACOSX" || part.starts_with('.') || matches!(part, "Thumbs.db" | "desktop.ini"))
-}
-
-/// Whether a path would lead out of the folder it is unpacked in. Nothing of ours would follow it; a person who sent
-/// it should know.
-fn leads_out(path: &str) -> bool {
-    let drive = path.as_bytes().get(1) == Some(&b':');
-    path.starts_with('/') || drive || path.split('/').any(|part| part == "..")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_that_lead_out_are_told_from_others() {
-        assert!(leads_out("../a.png") && leads_out("/etc/a.png") && leads_out("C:/a.png") && leads_out("a/../../b.png"));
-        assert!(!leads_out("a/b.png") && !leads_out("a..b.png") && !leads_out("..a/b.png"));
-    }
-
-    #[test]
-    fn what_systems_leave_is_passed_over() {
-        assert!(is_junk("__MACOSX/._luna.png") && is_junk("set/.DS_Store") && is_junk("set/Thumbs.db") && is_junk("._luna.png"));
-        assert!(!is_junk("set/luna.png") && !is_junk("../luna.png") && !is_junk("./luna.png"));
     }
 }

@@ -36,12 +36,17 @@ pub(super) fn digest(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
-fn see(bytes: &[u8]) -> Result<Seen, Broken> {
+/// A picture of any kind that is taken, read to its end within the limits.
+pub(in crate::service) fn decoded(bytes: &[u8]) -> Result<(DynamicImage, Format), Broken> {
     let format = whole::format(bytes).ok_or(Broken::NotAPicture)?;
     if !whole::is_whole(bytes, format) {
         return Err(Broken::Truncated);
     }
-    let picture = decode(bytes, format)?;
+    Ok((decode(bytes, format)?, format))
+}
+
+fn see(bytes: &[u8]) -> Result<Seen, Broken> {
+    let (picture, format) = decoded(bytes)?;
     Ok(Seen {
         format,
         width: picture.width(),

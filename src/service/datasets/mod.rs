@@ -20,7 +20,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-pub(super) use self::describing::describe;
 pub use self::{
     captions::{set_caption, use_tool},
     checks::{checks, family, fix},
@@ -32,6 +31,7 @@ pub use self::{
     removing::{Undone, delete, remove_images, undo},
     start::{look_at_all, tidy},
 };
+pub(super) use self::{describing::describe, looking::decoded, receiving::too_large, taking::words as about_broken};
 use crate::{
     domain::{
         character::CharacterId,

@@ -266,7 +266,7 @@ pub(super) fn has_ending(called: &str, ending: &str) -> bool {
     called.rsplit_once('.').is_some_and(|(_, its)| its.eq_ignore_ascii_case(ending))
 }
 
-pub(super) fn too_large(limit: u64) -> Problem {
+pub(in crate::service) fn too_large(limit: u64) -> Problem {
     let words = if limit >= 1_000_000 { format!("{} MB", limit / 1_000_000) } else { format!("{} KB", limit / 1_000) };
     Problem::new(Kind::TooLarge, format!("It is larger than {words}."))
 }

@@ -144,7 +144,8 @@ fn kind(broken: Broken) -> Kind {
     }
 }
 
-fn words(broken: Broken) -> String {
+/// What is said of a picture's file with which something is wrong.
+pub(in crate::service) fn words(broken: Broken) -> String {
     match broken {
         Broken::Missing => "The file is gone.".to_owned(),
         Broken::Truncated => "The file breaks off: it was not copied or loaded to its end.".to_owned(),

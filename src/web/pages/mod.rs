@@ -8,6 +8,7 @@ pub mod characters;
 pub mod content;
 pub mod datasets;
 pub mod find;
+pub mod imports;
 pub mod jobs;
 pub mod login;
 pub mod logs;

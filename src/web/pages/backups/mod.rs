@@ -69,6 +69,7 @@ fn page(found: Result<Vec<Backup>, String>) -> impl IntoView {
             <section class="card"><header><h2>"Putting one back"</h2><p>"At the command line, while this server is stopped."</p></header><div class="body stack">
                 <p><code>"digital-dalla restore the-backup.zip"</code></p>
                 <p class="small muted">"The backup is looked through first, and what is there now is moved aside, not deleted. Secrets are sealed in a backup: keep a copy of the secret key somewhere else, or they have to be entered again."</p>
+                <p class="small muted">"To take only what is new here out of a backup, or out of the folder of an older app, "<a href=super::imports::PAGE>"import it"</a>"."</p>
                 <p class="small muted">"Backups lie in "<code>{dir}</code>", on the same disk as everything else. Copy one to another machine now and then."</p>
             </div></section>
         </div>

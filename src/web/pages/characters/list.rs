@@ -53,6 +53,7 @@ pub fn Characters() -> impl IntoView {
     let cards = cards.collect_view();
     view! {
         <Heading title="Characters" sub=count.into_any()>
+            <a class="button" href=super::super::imports::PAGE><Icon of=icondata_lu::LuUpload/>"Import"</a>
             <a class="button primary" href="/characters/new"><Icon of=icondata_lu::LuUserPlus/>"New character"</a>
         </Heading>
         <div id="characters" data-live="character content">
@@ -60,6 +61,7 @@ pub fn Characters() -> impl IntoView {
                 view! {
                     <Empty icon=icondata_lu::LuUsers title="Nobody here yet" words="A character has a name, a voice, a look and a story. Two minutes and she is there.">
                         <a class="button primary" href="/characters/new">"Create a character"</a>
+                        <a class="button" href=super::super::imports::PAGE>"Import from an older app"</a>
                     </Empty>
                 }.into_any()
             } else {

@@ -1,5 +1,7 @@
 //! A character's profile: name, handles, time zone, whether she is active.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,13 +13,13 @@ use crate::{
         character::{Character, CharacterChange, CharacterId},
         sent::Sent,
     },
-    service,
+    service::{self, bundles},
     web::{
         actions::{Done, Sending, submit},
         components::{icon::Icon, zones::Zones},
         context,
         form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary},
-        words::Time,
+        words::{self, Time},
     },
 };
 
@@ -118,6 +120,29 @@ pub fn Profile() -> impl IntoView {
                 </div>
                 <p class="muted">"Created "<Time at=character.created_at/>" · changed "<Time at=character.updated_at/></p>
             </form>
+            <Bundle character=Arc::clone(&character)/>
         }
     })
+}
+
+/// Taking her along to another installation.
+#[component]
+fn Bundle(character: Arc<Character>) -> impl IntoView {
+    let (prompts, pictures) = bundles::counts(&context::app().store.read(), &character.id);
+    let (prompts, many) = (words::count(prompts, "prompt", "prompts"), words::count(pictures, "picture", "pictures"));
+    let address = format!("/api/characters/{}/bundle", context::encode(character.id.as_str()));
+    let with = (pictures > 0).then(|| {
+        let (address, words) = (format!("{address}?pictures=true"), format!("With {many}"));
+        view! { <a class="button" href=address download=""><Icon of=icondata_lu::LuImages/>{words}</a> }
+    });
+    view! {
+        <section class="card" id="bundle"><header><h2>"Take her along"</h2><p>"A zip for another installation, which imports it. Keys are never in it."</p></header><div class="body stack">
+            <p>{format!("Profile, voice, look, story arcs and {prompts}.")}</p>
+            <div class="form-actions">
+                <a class="button" href=address download=""><Icon of=icondata_lu::LuPackage/>"Download bundle"</a>
+                {with}
+            </div>
+        </div></section>
+    }
+    .into_any()
 }
