@@ -789,7 +789,14 @@
     const dialog = byId('palette') ?? document.body.appendChild(el('dialog', { id: 'palette', class: 'palette', 'aria-label': 'Search' },
       el('input', { type: 'text', role: 'combobox', 'aria-expanded': 'false', 'aria-autocomplete': 'list', 'aria-label': words, placeholder: `${words}…`, autocomplete: 'off', spellcheck: 'false', autofocus: true })));
     if (dialog.open) return dialog.close();
-    dialog.querySelector('input').value = '';
+    const input = dialog.querySelector('input');
+    input.value = '';
+    // Whoever types fast is done before the list is there: what is found first is done then.
+    delete dialog.dataset.hasty;
+    input.oninput = () => delete dialog.dataset.hasty;
+    dialog.onkeydown = (event) => {
+      if (event.key === 'Enter' && !event.isComposing) dialog.dataset.hasty = '';
+    };
     open(dialog);
     readMore().then((tools) => tools?.fill(dialog));
   }

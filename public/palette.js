@@ -127,7 +127,7 @@ export function setUp({ all, byId, el, labelOf, open, fetchPage, visible }) {
       choose(Number(row.dataset.index));
       go(event);
     });
-    return { show, words };
+    return { show, words, go };
   }
 
   let built = null;
@@ -138,6 +138,7 @@ export function setUp({ all, byId, el, labelOf, open, fetchPage, visible }) {
     try {
       entries = read(await fetchPage('/find'));
       built.show();
+      if (dialog.open && 'hasty' in dialog.dataset) built.go({});
     } catch {
       if (!entries) built.words.textContent = 'The list cannot be read at the moment. Close this and open it again.';
     }

@@ -60,6 +60,7 @@ test('the palette is worked by keys alone', async ({ page }) => {
   await expect(options.first()).toContainText('Draw a picture of Quirina');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/studio\?character=/);
+  await expect(page.locator('html.js')).toBeAttached();
 
   await page.keyboard.press('Control+k');
   await expect(options.first()).toContainText('Draw a picture of Quirina'); // what was chosen lately comes first
@@ -75,11 +76,11 @@ test('a deed of the palette is done where one is', async ({ page }) => {
   await page.keyboard.press('Control+k');
   await page.keyboard.type('dark theme');
   await page.keyboard.press('Enter');
-  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(page.locator('html.js')).toHaveAttribute('data-theme', 'dark');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('pause everything');
   await page.keyboard.press('Enter');
-  await expect(page.locator('.banner').filter({ hasText: 'PAUSED' })).toBeVisible();
+  await expect(page.locator('html.js .banner').filter({ hasText: 'PAUSED' })).toBeVisible();
   expect(here(page)).toBe('/content?state=approved');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('resume everything');
