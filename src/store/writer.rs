@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError},
+        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -22,9 +22,6 @@ const QUIET: Duration = Duration::from_secs(1);
 const LATEST: Duration = Duration::from_secs(5);
 /// Most changes that are made durable together, so that nobody waits long for the others.
 const MOST_TOGETHER: usize = 1_024;
-
-/// So long after a change the writer stays awake for the next: to be woken takes about as long as a sync.
-const AWAKE: Duration = Duration::from_micros(150);
 
 /// What the writer is told.
 pub(super) enum Message {
@@ -99,8 +96,6 @@ struct Writer {
     dirty: BTreeSet<&'static str>,
     first_change: Option<Instant>,
     last_change: Instant,
-    /// Until then the writer does not sleep.
-    awake: Instant,
     flushing: Option<Flushing>,
 }
 
@@ -120,14 +115,18 @@ pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Rece
     shared.pulse.journal_is(journal.len());
     let now = Instant::now();
     let first_change = (!dirty.is_empty()).then_some(now);
-    let writer = Writer { shared, journal, _lock: lock, myself, dirty, first_change, last_change: now, awake: now, flushing: None };
+    let writer = Writer { shared, journal, _lock: lock, myself, dirty, first_change, last_change: now, flushing: None };
     thread::Builder::new().name("store".into()).spawn(move || writer.run(&inbox)).expect("a thread can be started at the start")
 }
 
 impl Writer {
     fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            match self.next(inbox) {
+            let message = match self.flush_due() {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match message {
                 Ok(Message::Change(run)) => {
                     if let Some(other) = self.commit(run, inbox)
                         && self.handle(other)
@@ -143,22 +142,6 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => self.start_flush(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-        }
-    }
-
-    /// The next message, or that the arrays are due before one came.
-    fn next(&self, inbox: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
-        while Instant::now() < self.awake {
-            match inbox.try_recv() {
-                Ok(message) => return Ok(message),
-                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
-                // Whoever has something to do on this core comes first.
-                Err(TryRecvError::Empty) => thread::yield_now(),
-            }
-        }
-        match self.flush_due() {
-            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
         }
     }
 
@@ -215,7 +198,6 @@ impl Writer {
             let _ = self.shared.changes.send(Arc::new(changed));
             drop(before);
         }
-        self.awake = Instant::now() + AWAKE;
         other
     }
 
