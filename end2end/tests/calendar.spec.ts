@@ -38,6 +38,7 @@ test('a post is scheduled, moved and brought back', async ({ page }) => {
   const event = on(page, wednesday()).locator('.event').first();
   await expect(event).toHaveAttribute('title', /^18:00 Cortex on X: Scheduled\.$/);
   if (withScript()) {
+    await expect(page.locator('html.js')).toBeAttached();
     await event.dragTo(on(page, wednesday(1)));
     await expect(page.getByText(/^Moved to Thursday/)).toBeVisible();
     await expect(on(page, wednesday(1)).locator('.event')).toHaveCount(1);
@@ -46,8 +47,8 @@ test('a post is scheduled, moved and brought back', async ({ page }) => {
     await expect(on(page, wednesday()).locator('.event')).toHaveCount(1);
 
     // By key, where the focus is; it stays on what was moved.
-    await on(page, wednesday()).locator('.event').focus();
-    await page.keyboard.press('Shift+ArrowRight');
+    await expect(page.locator('html.js')).toBeAttached();
+    await on(page, wednesday()).locator('.event').press('Shift+ArrowRight');
     await expect(page.getByText(/^Moved to Thursday/)).toBeVisible();
     const moved = on(page, wednesday(1)).locator('.event');
     await expect(moved).toBeFocused();
