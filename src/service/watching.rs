@@ -1,6 +1,6 @@
 //! Turns changes of the store into events for those who watch.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::error::RecvError;
@@ -15,9 +15,6 @@ use crate::{
     store::{Changed, State},
 };
 
-/// Who watches does not notice so short a moment, and many changes in a row do not have to wake us one by one.
-const PAUSE: Duration = Duration::from_millis(5);
-
 /// Tells everyone who watches about each change, until the store is closed.
 pub async fn tell_changes(app: AppState) {
     let mut changes = app.store.changes();
@@ -26,9 +23,6 @@ pub async fn tell_changes(app: AppState) {
             Ok(changed) => {
                 let state = app.store.read();
                 changed.iter().filter_map(|change| event(&state, change)).for_each(|event| app.events.tell(event));
-                if changes.is_empty() {
-                    tokio::time::sleep(PAUSE).await;
-                }
             }
             // So much happened that some of it was missed: pages load themselves again.
             Err(RecvError::Lagged(_)) => app.events.tell(simple(Topic::System, EventKind::Changed, "store")),
