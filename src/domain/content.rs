@@ -212,9 +212,9 @@ impl Content {
         format!("/media/{}.png", self.id)
     }
 
-    /// Where its thumbnail is served.
-    pub fn thumbnail_url(&self) -> String {
-        format!("/media/{}/thumb.webp", self.id)
+    /// Where its thumbnail is served; `None` when there is no picture file of ours.
+    pub fn thumbnail_url(&self) -> Option<String> {
+        self.picture.as_ref().map(|_| format!("/media/{}/thumb.webp", self.id))
     }
 
     /// What was asked for, or the whole prompt when nothing was.

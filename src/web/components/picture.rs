@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::page::{Pill, StatePill};
+use super::{
+    icon::Icon,
+    page::{Empty, Pill, StatePill},
+};
 use crate::{
     domain::{
         character::Character,
-        content::{Content, ReviewState},
+        content::{Content, Picture, ReviewState},
         post::PostState,
     },
     store::State,
@@ -37,12 +40,52 @@ pub fn Tile(content: Arc<Content>) -> impl IntoView {
         let pill = (out.is_none()).then(|| view! { <StatePill state=content.state/> });
         view! { <span class="over">{pill}{out}</span> }
     });
-    let image = content.picture.as_ref().map(|picture| {
-        // A page shows many: what takes more than a sentence is said on the picture's own page.
-        let alt = words::start(&alt(&content), 120);
-        view! { <img src=content.thumbnail_url() loading="lazy" decoding="async" width=picture.width height=picture.height alt=alt/> }
-    });
-    view! { <a href=format!("/content/{}", context::encode(content.id.as_str())) title=title>{image}{state}</a> }.into_any()
+    let href = format!("/content/{}", context::encode(content.id.as_str()));
+    view! { <a href=href title=title><Thumbnail content/>{state}</a> }.into_any()
+}
+
+/// A picture, small. What came from an older app as no more than a record is a blank that says so.
+#[component]
+pub fn Thumbnail(
+    content: Arc<Content>,
+    /// Its look, when it is not that of a tile.
+    #[prop(optional)]
+    class: Option<&'static str>,
+    /// Whether what is beside it says what is to be seen.
+    #[prop(optional)]
+    decorative: bool,
+) -> impl IntoView {
+    // A page shows many: what takes more than a sentence is said on the picture's own page.
+    let seen = if decorative { String::new() } else { words::start(&alt(&content), 120) };
+    match &content.picture {
+        Some(Picture { width, height, .. }) => {
+            let src = content.thumbnail_url();
+            view! { <img class=class src=src loading="lazy" decoding="async" width=*width height=*height alt=seen/> }.into_any()
+        }
+        None => {
+            let hidden = decorative.then_some("true");
+            let label = (!decorative).then(|| format!("No picture file. {seen}"));
+            let role = (!decorative).then_some("img");
+            view! {
+                <span class=format!("no-picture {}", class.unwrap_or_default()) role=role aria-label=label aria-hidden=hidden><Icon of=icondata_lu::LuImageOff/></span>
+            }
+            .into_any()
+        }
+    }
+}
+
+/// A picture, whole, and the way to its file.
+#[component]
+pub fn Whole(content: Arc<Content>) -> impl IntoView {
+    match &content.picture {
+        Some(Picture { width, height, .. }) => {
+            view! { <a href=content.image_url()><img src=content.image_url() width=*width height=*height alt=alt(&content)/></a> }.into_any()
+        }
+        None => view! {
+            <Empty icon=icondata_lu::LuImageOff title="No picture file" words="It was imported without one. Its words are kept; it cannot be posted."/>
+        }
+        .into_any(),
+    }
 }
 
 /// Where the picture went, when it is out.

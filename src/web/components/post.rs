@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::page::Pill;
+use super::{page::Pill, picture::Thumbnail};
 use crate::{
     domain::post::{Post, PostId, PostState},
     store::State,
@@ -48,10 +48,10 @@ pub fn PostPill(#[prop(into)] state: PostState) -> impl IntoView {
 
 /// The first picture of a post, small.
 #[component]
-pub fn Thumbnail(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
+pub fn FirstPicture(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
     let content = post.pictures.first().and_then(|picture| state.content.get(picture.content_id.as_str()).cloned());
-    match content.filter(|content| content.picture.is_some()) {
-        Some(content) => view! { <img class="thumb" src=content.thumbnail_url() alt="" loading="lazy"/> }.into_any(),
+    match content {
+        Some(content) => view! { <Thumbnail content class="thumb" decorative=true/> }.into_any(),
         None => view! { <span class="thumb gone" aria-hidden="true"></span> }.into_any(),
     }
 }

@@ -21,7 +21,7 @@ use crate::{
             icon::Icon,
             page::{Empty, Heading},
             parts::PromptParts,
-            picture::alt,
+            picture::{Thumbnail, Whole},
             preview::Previews,
             proposal::ProposalNote,
         },
@@ -128,9 +128,6 @@ pub fn Review() -> impl IntoView {
     let older = link(Some(at + 1))
         .map(|href| view! { <a class="button quiet" rel="next" href=href>"After"<Icon of=icondata_lu::LuArrowRight/></a> });
     let sub = format!("{} of {} · {name}", at + 1, queue.len());
-    let image = content.picture.as_ref().map(|picture| {
-        view! { <a href=content.image_url()><img src=content.image_url() width=picture.width height=picture.height alt=alt(&content)/></a> }
-    });
     let back = address(Some(&content.id), character.as_deref());
     let made = content.provenance.clone().map(|made| {
         let line = format!("{}, seed {}, {} steps, {} s", made.recipe.model, made.seed, made.recipe.steps, made.seconds);
@@ -143,7 +140,7 @@ pub fn Review() -> impl IntoView {
         let current = (place == at).then_some("true");
         view! {
             <li class="picture" aria-current=current><a href=address(Some(&one.id), character.as_deref()) title=words::start(one.title(), 60)>
-                <img src=one.thumbnail_url() alt=alt(one) loading="lazy"/></a></li>
+                <Thumbnail content=Arc::clone(one)/></a></li>
         }
     });
     let tiles = tiles.collect_view();
@@ -152,7 +149,7 @@ pub fn Review() -> impl IntoView {
         <div id="review">
         <Heading title="Review" sub=sub.into_any()>{newer}{older}</Heading>
         <div class="review">
-            <figure class="stage">{image}</figure>
+            <figure class="stage"><Whole content=Arc::clone(&content)/></figure>
             <div class="stack">
                 <ProposalNote content=Arc::clone(&content)/>
                 <Decide content=Arc::clone(&content) back/>

@@ -12,7 +12,8 @@ use crate::{
         components::{
             icon::Icon,
             page::Pill,
-            post::{Thumbnail, words_of},
+            picture::Thumbnail,
+            post::{FirstPicture, words_of},
         },
         context, words,
     },
@@ -172,9 +173,9 @@ pub fn Row(entry: Entry, state: Arc<State>) -> impl IntoView {
 #[component]
 fn Picture(entry: Entry, state: Arc<State>) -> impl IntoView {
     match entry.what {
-        What::Post(post) => view! { <Thumbnail post state/> }.into_any(),
+        What::Post(post) => view! { <FirstPicture post state/> }.into_any(),
         What::Run(..) => view! { <span class="thumb planned"><Icon of=icondata_lu::LuClock/></span> }.into_any(),
-        What::Proposed(content, _) => view! { <img class="thumb" src=content.thumbnail_url() alt="" loading="lazy"/> }.into_any(),
+        What::Proposed(content, _) => view! { <Thumbnail content class="thumb" decorative=true/> }.into_any(),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
         actions::{Done, Sending, press, submit},
         components::{
             page::{Heading, Missing},
-            picture::alt,
+            picture::Thumbnail,
             post::words_of,
         },
         context,
@@ -216,7 +216,7 @@ pub fn Move() -> impl IntoView {
         }
         Moved::Picture(content, _) => (Some(Arc::clone(content)), words::start(content.title(), 200)),
     };
-    let picture = picture.map(|content| view! { <img class="thumb large" src=content.thumbnail_url() alt=alt(&content)/> });
+    let picture = picture.map(|content| view! { <Thumbnail content class="thumb large"/> });
     let drop = matches!(&moved, Moved::Picture(..)).then(|| {
         view! { <button class="button quiet danger" formaction="/actions/calendar/drop" formnovalidate=true>"Propose no time"</button> }
     });

@@ -1,5 +1,7 @@
 //! Scheduling a post: which approved picture, where, when.
 
+use std::sync::Arc;
+
 use chrono::{Duration, NaiveTime, Utc};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,7 @@ use crate::{
         components::{
             icon::Icon,
             page::{Empty, Heading},
-            picture::alt,
+            picture::Thumbnail,
         },
         context,
         form::{Choice, Field, Form, Kind, OptionGroup, ProblemSummary, sent},
@@ -70,9 +72,9 @@ pub async fn schedule(#[server(default)] form: ScheduleForm, #[server(default)] 
     .await
 }
 
-/// Whether an approved picture has a network left to go to.
+/// Whether an approved picture can go out, and has a network left to go to.
 fn is_free(state: &State, content: &Content) -> bool {
-    Network::ALL.iter().any(|network| checks::already_there(state, &content.id, *network, None).is_none())
+    content.picture.is_some() && Network::ALL.iter().any(|network| checks::already_there(state, &content.id, *network, None).is_none())
 }
 
 /// The page.
@@ -111,7 +113,7 @@ pub fn New() -> impl IntoView {
         view! {
             <label class="picture choose" title=label>
                 <input type="radio" name=sent("content") value=id checked=checked aria-label=said/>
-                <img src=content.thumbnail_url() alt=alt(&content) loading="lazy"/>
+                <Thumbnail content=Arc::clone(&content)/>
                 <span class="over"><b>{name}</b><span class="clamp">{said_on_it}</span></span>
             </label>
         }

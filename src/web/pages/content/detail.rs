@@ -21,7 +21,7 @@ use crate::{
             icon::Icon,
             page::{Heading, Missing, StatePill},
             parts::PromptParts,
-            picture::alt,
+            picture::{Thumbnail, Whole},
             preview::Previews,
             proposal::ProposalNote,
             publish::Publish,
@@ -107,15 +107,12 @@ pub fn Detail() -> impl IntoView {
     let older =
         older.map(|id| view! { <a class="button quiet" rel="next" href=page_of(&id)>"Older"<Icon of=icondata_lu::LuArrowRight/></a> });
     let sub = view! { <StatePill state=content.state/>" "<words::Time at=content.created_at/> };
-    let image = content.picture.as_ref().map(|picture| {
-        view! { <a href=content.image_url()><img src=content.image_url() width=picture.width height=picture.height alt=alt(&content)/></a> }
-    });
     let made = content.provenance.clone().map(|made| view! { <HowMade made id=content.id.clone()/> });
     let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
     view! {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
-            <figure class="stage">{image}</figure>
+            <figure class="stage"><Whole content=Arc::clone(&content)/></figure>
             <div class="stack beside">
                 <ProposalNote content=Arc::clone(&content)/>
                 <Deeds content=Arc::clone(&content)/>
@@ -288,7 +285,7 @@ pub fn Delete() -> impl IntoView {
         <Heading title="Delete this picture?"/>
         <form class="form" method="post" action="/actions/content/delete">
             <input type="hidden" name="id" value=content.id.to_string()/>
-            <p><img class="thumb large" src=content.thumbnail_url() alt=alt(&content)/></p>
+            <p><Thumbnail content=Arc::clone(&content) class="thumb large"/></p>
             <p>"The picture, its words and everything about how it was made go. This cannot be undone."</p>
             <div class="form-actions">
                 <button class="button danger">"Delete picture"</button>

@@ -12,7 +12,7 @@ use crate::{
         components::{
             icon::Icon,
             page::{Empty, Heading, Missing},
-            picture::alt,
+            picture::Thumbnail,
         },
         context, words,
     },
@@ -74,7 +74,7 @@ fn Tile(content: Arc<Content>) -> impl IntoView {
         <li class="picture">
             <label class="pick"><input type="checkbox" name="form[contents][]" value=content.id.to_string() aria-label=format!("Pick: {title}")/></label>
             <a href=format!("/content/{}", context::encode(content.id.as_str())) title=title>
-                <img src=content.thumbnail_url() loading="lazy" decoding="async" alt=alt(&content)/>
+                <Thumbnail content=Arc::clone(&content)/>
             </a>
         </li>
     }

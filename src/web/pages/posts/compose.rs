@@ -21,7 +21,7 @@ use crate::{
             captions::CaptionField,
             icon::Icon,
             page::{Empty, Heading},
-            picture::alt,
+            picture::Thumbnail,
         },
         context,
         form::{Field, Form, Kind, ProblemSummary},
@@ -150,7 +150,7 @@ fn Order(contents: Vec<Arc<Content>>) -> impl IntoView {
         });
         view! {
             <li class="picture">
-                <img src=content.thumbnail_url() alt=alt(&content)/>
+                <Thumbnail content/>
                 <span class="over"><b>{place + 1}</b>{earlier}{later}</span>
             </li>
         }

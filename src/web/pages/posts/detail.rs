@@ -21,7 +21,7 @@ use crate::{
             captions::CaptionField,
             icon::Icon,
             page::{Heading, Missing, Pill},
-            post::{PostPill, Thumbnail},
+            post::{FirstPicture, PostPill},
         },
         context,
         form::{Field, Form, Kind, ProblemSummary},
@@ -63,7 +63,7 @@ fn Standing(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
     view! {
         <section class="card"><div class="body stack">
             <div class="cluster top">
-                <Thumbnail post=Arc::clone(&post) state/>
+                <FirstPicture post=Arc::clone(&post) state/>
                 <div class="grow"><p class="prewrap">{post.caption.clone()}</p></div>
             </div>
             <p>{standing(&post)}{cost}</p>

@@ -16,7 +16,7 @@ use crate::{
         components::{
             icon::Icon,
             page::{Empty, Heading},
-            post::{PostPill, Thumbnail, words_of},
+            post::{FirstPicture, PostPill, words_of},
         },
         context, words,
     },
@@ -106,7 +106,7 @@ pub fn Row(post: Arc<Post>, state: Arc<State>) -> impl IntoView {
     let more = if post.pictures.len() > 1 { format!(" · {} pictures", post.pictures.len()) } else { String::new() };
     view! {
         <li>
-            <Thumbnail post=Arc::clone(&post) state/>
+            <FirstPicture post=Arc::clone(&post) state/>
             <div>
                 <a class="strong" href=page_of(&post.id)>{words::start(&words_of(&post), 90)}</a>
                 <p class="muted">{format!("{name} on {}{more}", post.network.label())}</p>
