@@ -25,6 +25,7 @@ async function send(page: Page, name: string, buffer: Buffer) {
 }
 
 async function isForEveryone(page: Page) {
+  await page.waitForLoadState(); // before its style is there, a page has no width to speak of
   for (const width of [1280, 390, 360]) {
     await page.setViewportSize({ width, height: 844 });
     const beyond = await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth);
