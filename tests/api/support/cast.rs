@@ -4,10 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::Utc;
 use digital_dalla::{
-    domain::{
-        content::{Content, ContentId, ReviewState},
-        job::JobStatus,
-    },
+    domain::content::{Content, ContentId, ReviewState},
     error::Error,
     sandbox::{instagram, x},
     service,
@@ -101,12 +98,12 @@ impl TestApp {
         }
     }
 
-    /// Waits until no worker is on a post, and looks whether everything is quiet then.
+    /// Waits until no job is left, and looks whether everything is quiet then.
     pub async fn rests(&self) {
         let mut changes = self.app.store.changes();
-        let working = || self.app.store.read().jobs.iter().any(|job| matches!(job.status, JobStatus::Running));
+        let is_left = || !service::jobs::unfinished(&self.app, &self.app.store.read()).is_empty();
         let waited = async {
-            while working() {
+            while is_left() {
                 changes.recv().await.ok();
             }
         };
