@@ -17,6 +17,7 @@ pub mod attempts;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod expected;
 pub mod gpu;
 pub mod imports;
 pub mod incoming;

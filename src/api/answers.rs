@@ -19,13 +19,14 @@ const PROBLEM: &str = "application/problem+json";
 pub fn describe(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let is_api = path.starts_with("/api");
+        let is_seen = item.get.is_some();
         for (method, operation) in scopes::operations(item) {
             operation.operation_id = Some(name(method, path));
             name_problems(operation);
             if is_api {
                 usual(method, operation).into_iter().for_each(|(status, words)| add(operation, status, words));
                 limited(method, path, operation);
-                tagged(method, operation);
+                tagged(method, is_seen, operation);
                 named(method, path, operation);
             }
             examples::show(operation);
@@ -66,8 +67,8 @@ fn limited(method: &str, path: &str, operation: &mut Operation) {
     }
 }
 
-/// What is stored has tags.
-fn tagged(method: &str, operation: &mut Operation) {
+/// What is stored has tags; only what can be seen can have been seen.
+fn tagged(method: &str, is_seen: bool, operation: &mut Operation) {
     let words = "The tag of what was seen: when it was changed since, nothing is changed now.";
     match method {
         "GET" => {
@@ -80,7 +81,7 @@ fn tagged(method: &str, operation: &mut Operation) {
             let same = ResponseBuilder::new().description("It is as the caller has it.").build();
             operation.responses.responses.entry("304".to_owned()).or_insert_with(|| same.into());
         }
-        "PUT" | "PATCH" | "DELETE" => {
+        "PUT" | "PATCH" | "DELETE" if is_seen => {
             header(operation, "If-Match", words);
             add(operation, "412", "It was changed in the meantime.");
         }

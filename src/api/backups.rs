@@ -65,15 +65,13 @@ pub async fn patch(
     expected: Expected,
     Json(keeping): Json<Keeping>,
 ) -> Result<Response, Refusal> {
-    expected.check(&[&*Prepared::one(&backups::get(&app, &id).await?).etag])?;
-    Ok(reply::record(&HeaderMap::new(), &backups::set_keep(&app, &id, keeping.keep).await?))
+    Ok(reply::record(&HeaderMap::new(), &backups::set_keep(&app, &id, keeping.keep, expected).await?))
 }
 
 /// Deletes a backup, also one that is marked to be kept.
 #[utoipa::path(delete, path = "/api/backups/{id}", tag = "backups", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
 pub async fn delete(State(app): State<AppState>, Path(id): Path<BackupId>, expected: Expected) -> Result<StatusCode, Refusal> {
-    expected.check(&[&*Prepared::one(&backups::get(&app, &id).await?).etag])?;
-    backups::delete(&app, &id).await?;
+    backups::delete(&app, &id, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -95,7 +95,7 @@ pub async fn put(
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<CharacterId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<CharacterChange>,
 ) -> Result<Response, Refusal> {
     let view = service::characters::change(&app, &id, change, expected, Utc::now()).await?;
@@ -121,7 +121,7 @@ pub async fn delete(
     State(app): State<AppState>,
     Path(id): Path<CharacterId>,
     Query(Purge { purge, prompts }): Query<Purge>,
-    Expected(expected): Expected,
+    expected: Expected,
 ) -> Result<StatusCode, Refusal> {
     service::characters::delete(&app, &id, Along { pictures: purge, prompts }, expected, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -53,7 +53,7 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<ContentId>, headers
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<ContentId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<ContentChange>,
 ) -> Result<Response, Refusal> {
     let content = service::content::change(&app, &id, change, expected, Utc::now()).await?;
@@ -62,7 +62,7 @@ pub async fn patch(
 
 /// Deletes a picture and its files.
 #[utoipa::path(delete, path = "/api/content/{id}", tag = "content", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
-pub async fn delete(State(app): State<AppState>, Path(id): Path<ContentId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(app): State<AppState>, Path(id): Path<ContentId>, expected: Expected) -> Result<StatusCode, Refusal> {
     service::content::delete(&app, &id, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

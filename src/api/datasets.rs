@@ -86,7 +86,7 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<DatasetId>, headers
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<DatasetId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<DatasetChange>,
 ) -> Result<Response, Refusal> {
     let dataset = service::datasets::change(&app, &id, change, expected, Utc::now()).await?;
@@ -95,7 +95,7 @@ pub async fn patch(
 
 /// Deletes a dataset with its pictures, and stops what is written for it.
 #[utoipa::path(delete, path = "/api/lora/datasets/{id}", tag = "datasets", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
-pub async fn delete(State(app): State<AppState>, Path(id): Path<DatasetId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(app): State<AppState>, Path(id): Path<DatasetId>, expected: Expected) -> Result<StatusCode, Refusal> {
     service::datasets::delete(&app, &id, expected, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -182,8 +182,7 @@ pub async fn caption(
     expected: Expected,
     Json(Caption { caption }): Json<Caption>,
 ) -> Result<Response, Refusal> {
-    unchanged(&app, &id, &name, &expected)?;
-    let image = service::datasets::set_caption(&app, &id, &name, &caption, Utc::now()).await?;
+    let image = service::datasets::set_caption(&app, &id, &name, &caption, expected, Utc::now()).await?;
     Ok(reply::record(&HeaderMap::new(), &image))
 }
 
@@ -194,15 +193,8 @@ pub async fn remove(
     Path((id, name)): Path<(DatasetId, String)>,
     expected: Expected,
 ) -> Result<StatusCode, Refusal> {
-    unchanged(&app, &id, &name, &expected)?;
-    service::datasets::remove_images(&app, &id, vec![name], Utc::now()).await?;
+    service::datasets::remove_images(&app, &id, vec![name], expected, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A picture has the tag of its file, and with its caption that of the answer to a change.
-fn unchanged(app: &AppState, id: &DatasetId, name: &str, expected: &Expected) -> Result<(), Refusal> {
-    let image = service::datasets::picture(app, id, name)?.image;
-    expected.check(&[&format!("\"{}\"", image.digest), &*Body::one(&image).etag])
 }
 
 /// Which pictures.
@@ -220,7 +212,7 @@ pub async fn remove_many(
     Path(id): Path<DatasetId>,
     Json(Chosen { names }): Json<Chosen>,
 ) -> Result<axum::Json<Changed>, Refusal> {
-    Ok(axum::Json(service::datasets::remove_images(&app, &id, names, Utc::now()).await?))
+    Ok(axum::Json(service::datasets::remove_images(&app, &id, names, Expected::ANY, Utc::now()).await?))
 }
 
 /// Looks the dataset over before it is trained on.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
 use crate::domain::problem::{FieldError, Kind, Problem};
+pub use crate::expected::Expected;
 
 /// A JSON body.
 #[derive(Debug)]
@@ -17,10 +18,6 @@ pub struct Json<T>(pub T);
 /// The query of the URL.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
-
-/// The tag in `If-Match`, when the caller sent one.
-#[derive(Debug)]
-pub struct Expected(pub Option<String>);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
@@ -51,17 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let tag = parts.headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok());
-        Ok(Self(tag.map(str::to_owned)))
-    }
-}
-
-impl Expected {
-    /// Whether the caller has seen the newest: what has one of these tags.
-    pub fn check(&self, tags: &[&str]) -> Result<(), Refusal> {
-        let Some(expected) = &self.0 else { return Ok(()) };
-        let fits = expected == "*" || expected.split(',').any(|one| tags.contains(&one.trim()));
-        let stale = || Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.");
-        if fits { Ok(()) } else { Err(stale().into()) }
+        Ok(tag.map_or(Self::ANY, Self::tags))
     }
 }
 

@@ -198,6 +198,7 @@ fn documented(largest_upload: u64) -> OpenApiRouter<AppState> {
         .routes(routes!(settings::get, settings::post, settings::put))
         .routes(routes!(settings::status))
         .routes(routes!(settings::look))
+        .routes(routes!(settings::test_public_address))
         .routes(routes!(system::logs))
         .routes(routes!(system::diagnostics))
         .routes(routes!(system::metrics))

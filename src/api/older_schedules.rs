@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     error::{ProblemDocument, Refusal},
-    extract::{self, Json},
+    extract::{self, Expected, Json},
     schedules::{Missed, RunView, made},
 };
 use crate::{
@@ -45,7 +45,7 @@ async fn act(app: &AppState, action: &str, body: &Map<String, Value>) -> Result<
     let now = Utc::now();
     match action {
         "run_now" if id(body).is_err() => {
-            let runs = schedules::run_all(app, None, now).await?;
+            let runs = schedules::run_all(app, Expected::ANY, now).await?;
             let runs: Vec<_> = runs.into_iter().map(|run| RunView::of(app, run)).collect();
             Ok(done(&format!("{} runs have begun.", runs.len()), json!({"runs": runs})))
         }
@@ -62,11 +62,11 @@ async fn act(app: &AppState, action: &str, body: &Map<String, Value>) -> Result<
             Ok(done("The task was added.", json!({"task": view(app, &task)})))
         }
         "update_task" => {
-            let task = schedules::change(app, &id(body)?, change(&about(body))?, None, now).await?;
+            let task = schedules::change(app, &id(body)?, change(&about(body))?, Expected::ANY, now).await?;
             Ok(done("The task was changed.", json!({"task": view(app, &task)})))
         }
         "delete_task" => {
-            schedules::delete(app, &id(body)?, None, now).await?;
+            schedules::delete(app, &id(body)?, Expected::ANY, now).await?;
             Ok(done("The task was deleted.", json!({})))
         }
         "toggle_task" => {

@@ -151,7 +151,7 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<PostId>, headers: H
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<PostId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<PostChange>,
 ) -> Result<Response, Refusal> {
     let post = publishing::change(&app, &id, change, expected, Utc::now()).await?;

@@ -69,7 +69,7 @@ pub async fn get(State(app): State<AppState>, Path(id): Path<PromptId>, headers:
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<PromptId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<PromptChange>,
 ) -> Result<Response, Refusal> {
     let prompt = service::prompts::change(&app, &id, change, expected, Utc::now()).await?;
@@ -78,7 +78,7 @@ pub async fn patch(
 
 /// Deletes a prompt.
 #[utoipa::path(delete, path = "/api/prompts/{id}", tag = "prompts", params(("id" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
-pub async fn delete(State(app): State<AppState>, Path(id): Path<PromptId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(app): State<AppState>, Path(id): Path<PromptId>, expected: Expected) -> Result<StatusCode, Refusal> {
     service::prompts::delete(&app, &id, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -150,7 +150,7 @@ pub async fn put(
 pub async fn patch(
     State(app): State<AppState>,
     Path(id): Path<TaskId>,
-    Expected(expected): Expected,
+    expected: Expected,
     Json(change): Json<TaskChange>,
 ) -> Result<Response, Refusal> {
     let task = schedules::change(&app, &id, change, expected, Utc::now()).await?;
@@ -160,7 +160,7 @@ pub async fn patch(
 /// Deletes a task. What it was doing is called off, what it has made stays.
 #[utoipa::path(delete, path = "/api/scheduler/tasks/{id}", tag = "schedules", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = ProblemDocument), (status = 412, body = ProblemDocument)))]
-pub async fn delete(State(app): State<AppState>, Path(id): Path<TaskId>, Expected(expected): Expected) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(app): State<AppState>, Path(id): Path<TaskId>, expected: Expected) -> Result<StatusCode, Refusal> {
     schedules::delete(&app, &id, expected, Utc::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::{ProblemDocument, Refusal},
-    extract::{Json, Query},
+    extract::{Expected, Json, Query},
     reply,
 };
 use crate::{
     domain::template::Templates,
     service::{
         self,
+        handoff::Tested,
         settings::SettingsChange,
         status::{self, Check},
     },
@@ -27,21 +28,21 @@ use crate::{
 
 /// The settings: a flat map of texts, secrets masked.
 #[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = BTreeMap<String, String>)))]
-pub async fn get(State(app): State<AppState>) -> Response {
-    axum::Json(service::settings::view(&app)).into_response()
+pub async fn get(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    reply::record(&headers, &service::settings::view(&app))
 }
 
 /// Changes settings. What is not sent stays.
 #[utoipa::path(post, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
 pub async fn post(State(app): State<AppState>, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
-    service::settings::change(&app, change).await?;
+    service::settings::change(&app, change, Expected::ANY).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The same.
 #[utoipa::path(put, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
-pub async fn put(State(app): State<AppState>, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
-    service::settings::change(&app, change).await?;
+pub async fn put(State(app): State<AppState>, expected: Expected, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
+    service::settings::change(&app, change, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -66,10 +67,10 @@ pub enum Told {
 
 /// How the system is, as of the last look: a flat map of words, or with `detail` a list.
 #[utoipa::path(get, path = "/api/system/status", tag = "system", params(Detail), responses((status = 200, body = Told)))]
-pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>) -> Response {
+pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query<Detail>, headers: HeaderMap) -> Response {
     let checks = status::checks(&app, Utc::now());
     let told = if detail { Told::Checks(checks) } else { Told::Words(status::words(&checks)) };
-    axum::Json(told).into_response()
+    reply::record(&headers, &told)
 }
 
 /// Looks at every outside service anew, and answers as `GET /api/system/status?detail=true` does. Costs no tokens.
@@ -77,6 +78,12 @@ pub async fn status(State(app): State<AppState>, Query(Detail { detail }): Query
 pub async fn look(State(app): State<AppState>) -> Response {
     status::look(&app, Utc::now()).await;
     axum::Json(status::checks(&app, Utc::now())).into_response()
+}
+
+/// Asks for the newest picture through the public address, as Instagram will.
+#[utoipa::path(post, path = "/api/system/public-address/test", tag = "system", responses((status = 200, body = Tested), (status = 502, body = ProblemDocument), (status = 503, body = ProblemDocument)))]
+pub async fn test_public_address(State(app): State<AppState>) -> Result<axum::Json<Tested>, Refusal> {
+    Ok(axum::Json(service::handoff::test(&app, Utc::now()).await?))
 }
 
 /// The templates that write when Gemini cannot.
@@ -87,14 +94,18 @@ pub async fn templates(State(app): State<AppState>, headers: HeaderMap) -> Respo
 
 /// Changes the templates; a list that is left out becomes the one they came with.
 #[utoipa::path(put, path = "/api/templates", tag = "captions", request_body = Templates, responses((status = 204), (status = 422, body = ProblemDocument)))]
-pub async fn set_templates(State(app): State<AppState>, Json(templates): Json<Templates>) -> Result<StatusCode, Refusal> {
-    service::settings::set_templates(&app, Some(templates)).await?;
+pub async fn set_templates(
+    State(app): State<AppState>,
+    expected: Expected,
+    Json(templates): Json<Templates>,
+) -> Result<StatusCode, Refusal> {
+    service::settings::set_templates(&app, Some(templates), expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Goes back to the templates they came with.
 #[utoipa::path(delete, path = "/api/templates", tag = "captions", responses((status = 204)))]
-pub async fn reset_templates(State(app): State<AppState>) -> Result<StatusCode, Refusal> {
-    service::settings::set_templates(&app, None).await?;
+pub async fn reset_templates(State(app): State<AppState>, expected: Expected) -> Result<StatusCode, Refusal> {
+    service::settings::set_templates(&app, None, expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,6 +18,7 @@ use crate::{
         sent::Sent,
     },
     error::Error,
+    expected::Expected,
     prepared::Body,
     state::AppState,
     store::{SecretState, Transaction},
@@ -95,25 +96,23 @@ pub async fn create(app: &AppState, change: CharacterChange, now: DateTime<Utc>)
     Ok(view(app, &character))
 }
 
-/// Changes a character. `expected` is the tag of the copy the caller has seen, if it told one.
+/// Changes a character.
 pub async fn change(
     app: &AppState,
     id: &CharacterId,
     change: CharacterChange,
-    expected: Option<String>,
+    expected: Expected,
     now: DateTime<Utc>,
 ) -> Result<CharacterView, Error> {
     let before = get(app, id)?;
-    fresh(app, &before, expected.as_deref())?;
+    expected.check(&view(app, &before))?;
     let secrets = new_secrets(app, id, &change)?;
     let id = id.clone();
     let character = app
         .store
         .write(move |tx| {
             let stored = tx.get::<Character>(id.as_str()).ok_or_else(|| Problem::not_found("character"))?;
-            if expected.is_some() && *stored != *before {
-                return Err(stale());
-            }
+            expected.check_since(&*before, &*stored)?;
             let mut character = Character::clone(&stored);
             character.apply(change, now);
             character.check_since(&stored)?;
@@ -153,8 +152,9 @@ pub fn entailed(app: &AppState, id: &CharacterId) -> Entailed {
 }
 
 /// Deletes a character and her credentials, and cancels her jobs. What is not to go along stays.
-pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
-    fresh(app, &*get(app, id)?, expected.as_deref())?;
+pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Expected, now: DateTime<Utc>) -> Result<(), Error> {
+    let before = get(app, id)?;
+    expected.check(&view(app, &before))?;
     super::trainings::stop_all(app, id, now).await;
     let state = app.store.read();
     let unfinished = state.jobs.indexed("character", id.as_str()).filter(|job| !job.status.is_final());
@@ -166,9 +166,9 @@ pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Op
     let pictures = app
         .store
         .write(move |tx| {
-            if !tx.delete::<Character>(owner.as_str())? {
-                return Err(Error::from(Problem::not_found("character")));
-            }
+            let stored = tx.get::<Character>(owner.as_str()).ok_or_else(|| Problem::not_found("character"))?;
+            expected.check_since(&*before, &*stored)?;
+            tx.delete::<Character>(owner.as_str())?;
             for credential in Credential::ALL {
                 tx.delete_secret(owner.as_str(), credential.field())?;
             }
@@ -236,17 +236,6 @@ async fn change_narratives(
             Ok::<_, Error>(tx.put(character)?)
         })
         .await
-}
-
-fn fresh(app: &AppState, character: &Character, expected: Option<&str>) -> Result<(), Error> {
-    match expected {
-        Some(tag) if tag != "*" && tag != &*Body::one(&view(app, character)).etag => Err(stale()),
-        Some(_) | None => Ok(()),
-    }
-}
-
-pub(super) fn stale() -> Error {
-    Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.").into()
 }
 
 /// What is to happen to a credential: `None` clears it.

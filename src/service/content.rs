@@ -13,6 +13,7 @@ use crate::{
         words::Author,
     },
     error::Error,
+    expected::Expected,
     prepared::Body,
     state::AppState,
     store::{State, Table},
@@ -105,11 +106,9 @@ pub async fn change(
     app: &AppState,
     id: &ContentId,
     change: ContentChange,
-    expected: Option<String>,
+    expected: Expected,
     now: DateTime<Utc>,
 ) -> Result<Content, Error> {
-    let before = get(app, id)?;
-    fresh(&before, expected.as_deref())?;
     if change.planned_for.value().is_some_and(|proposal| proposal.at <= now) {
         return Err(Problem::invalid("plannedFor.at", "This time has passed. Choose a later one.").into());
     }
@@ -117,9 +116,7 @@ pub async fn change(
     app.store
         .write(move |tx| {
             let stored = tx.get::<Content>(id.as_str()).ok_or_else(|| Problem::not_found("picture"))?;
-            if expected.is_some() && *stored != *before {
-                return Err(stale());
-            }
+            expected.check(&*stored)?;
             let mut content = Content::clone(&stored);
             content.apply(change, Author::Hand, now);
             content.check()?;
@@ -130,11 +127,14 @@ pub async fn change(
 }
 
 /// Deletes a content and its files.
-pub async fn delete(app: &AppState, id: &ContentId, expected: Option<String>) -> Result<(), Error> {
-    fresh(&*get(app, id)?, expected.as_deref())?;
+pub async fn delete(app: &AppState, id: &ContentId, expected: Expected) -> Result<(), Error> {
     let gone = id.clone();
     app.store
-        .write(move |tx| if tx.delete::<Content>(gone.as_str())? { Ok(()) } else { Err(Error::from(Problem::not_found("picture"))) })
+        .write(move |tx| {
+            let stored = tx.get::<Content>(gone.as_str()).ok_or_else(|| Problem::not_found("picture"))?;
+            expected.check(&*stored)?;
+            Ok::<_, Error>(tx.delete::<Content>(gone.as_str())?)
+        })
         .await?;
     super::media::remove(app, id).await;
     Ok(())
@@ -162,17 +162,6 @@ pub fn again(content: &Content) -> Result<GenerateRequest, Error> {
         loras: Some(recipe.loras.clone()),
         prompt_id: None,
     })
-}
-
-fn fresh(content: &Content, expected: Option<&str>) -> Result<(), Error> {
-    match expected {
-        Some(tag) if tag != "*" && tag != &*Body::one(content).etag => Err(stale()),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn stale() -> Error {
-    Problem::new(Kind::Stale, "This was changed in the meantime. Load it again, then repeat the change.").into()
 }
 
 /// A filter that was understood.

@@ -10,6 +10,7 @@ use hmac::{Hmac, Mac};
 use rand::RngCore;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use sha2::Sha256;
 
 use super::gemini::OWNER;
@@ -125,11 +126,58 @@ pub async fn try_out(app: &AppState, url: &str, expected: &Bytes) -> Seen {
     if kind != "image/jpeg" {
         return Seen::Wrong(format!("the public address answers with {} instead of a picture.", kind.chars().take(60).collect::<String>()));
     }
-    match answer.bytes().await {
-        Ok(bytes) if bytes == *expected => Seen::Right,
+    match first_bytes(answer, expected.len().saturating_add(1)).await {
+        Ok(bytes) if bytes == **expected => Seen::Right,
         Ok(_) => Seen::Wrong("the public address answers with another picture.".into()),
         Err(_) => Seen::NotFromHere,
     }
+}
+
+/// No more than that is read, whatever comes.
+async fn first_bytes(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while bytes.len() < most
+        && let Some(chunk) = answer.chunk().await?
+    {
+        bytes.extend_from_slice(&chunk[..chunk.len().min(most - bytes.len())]);
+    }
+    Ok(bytes)
+}
+
+/// Asks for the newest picture through its public address, as Instagram will. What this lays in a bucket is swept up
+/// later: a post may be using the same picture.
+pub async fn test(app: &AppState, now: DateTime<Utc>) -> Result<Tested, Error> {
+    if !is_configured(app) {
+        return Err(Problem::new(Kind::NotConfigured, MISSING).into());
+    }
+    let state = app.store.read();
+    let newest = state.content.newest().find(|content| content.picture.is_some());
+    let newest = newest.ok_or_else(|| Problem::conflict("There is no picture to try it with yet. Make one first."))?;
+    let (id, fit) = (newest.id.clone(), state.settings.fit);
+    let jpeg = super::renditions::jpeg(app, &id, Network::Instagram, fit).await?;
+    let url = offer(app, &id, fit, now).await?;
+    match try_out(app, &url, &jpeg).await {
+        Seen::Right => Ok(Tested { came_through: true, words: "A picture came through the public address, byte for byte." }),
+        Seen::NotFromHere => Ok(Tested {
+            came_through: false,
+            words: "The public address cannot be reached from this machine. That says little, as many routers do not lead back \
+                    inside: open it with a phone that is not on your network.",
+        }),
+        Seen::Wrong(words) => {
+            let words = format!("Instagram would not find the picture: {words} Check the public address and what stands in between.");
+            Err(Problem::new(Kind::Refused, words).into())
+        }
+    }
+}
+
+/// How the public address did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tested {
+    /// Whether a picture came through it. `false`: it cannot be told from here.
+    came_through: bool,
+    /// The same in words, with what to do.
+    pub words: &'static str,
 }
 
 type Signer = Hmac<Sha256>;

@@ -26,6 +26,7 @@ use crate::{
         words::{PromptsOrder, PromptsRequest},
     },
     error::Error,
+    expected::Expected,
     live::Running,
     state::AppState,
     store::{State, Transaction},
@@ -152,7 +153,7 @@ pub async fn propose(app: &AppState, id: &ContentId, proposal: Option<Proposal>,
         planned_for: proposal.map_or(crate::domain::sent::Sent::Null, crate::domain::sent::Sent::Value),
         ..Default::default()
     };
-    super::content::change(app, id, change, None, now).await
+    super::content::change(app, id, change, Expected::ANY, now).await
 }
 
 /// Posts for pictures that were planned, and why others have none.

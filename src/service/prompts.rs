@@ -14,6 +14,7 @@ use crate::{
         words::Author,
     },
     error::Error,
+    expected::Expected,
     prepared::Body,
     state::AppState,
     store::{Position, Table, Transaction},
@@ -167,18 +168,12 @@ pub async fn create(app: &AppState, new: NewPrompt, now: DateTime<Utc>) -> Resul
 }
 
 /// Changes an entry.
-pub async fn change(
-    app: &AppState,
-    id: &PromptId,
-    change: PromptChange,
-    expected: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<Prompt, Error> {
+pub async fn change(app: &AppState, id: &PromptId, change: PromptChange, expected: Expected, now: DateTime<Utc>) -> Result<Prompt, Error> {
     let id = id.clone();
     app.store
         .write(move |tx| {
             let stored = tx.get::<Prompt>(id.as_str()).ok_or_else(|| Problem::not_found("prompt"))?;
-            fresh(&stored, expected.as_deref())?;
+            expected.check(&*stored)?;
             let mut prompt = Prompt::clone(&stored);
             prompt.apply(change, now);
             prompt.check()?;
@@ -189,12 +184,12 @@ pub async fn change(
 }
 
 /// Deletes an entry.
-pub async fn delete(app: &AppState, id: &PromptId, expected: Option<String>) -> Result<(), Error> {
+pub async fn delete(app: &AppState, id: &PromptId, expected: Expected) -> Result<(), Error> {
     let id = id.clone();
     app.store
         .write(move |tx| {
             let stored = tx.get::<Prompt>(id.as_str()).ok_or_else(|| Problem::not_found("prompt"))?;
-            fresh(&stored, expected.as_deref())?;
+            expected.check(&*stored)?;
             tx.delete::<Prompt>(id.as_str())?;
             Ok::<_, Error>(())
         })
@@ -248,11 +243,4 @@ pub(super) fn mark_used(tx: &mut Transaction, id: &PromptId, content: &ContentId
     let words = if caption::count(Network::Instagram, &prompt.caption).fits { prompt.caption.clone() } else { String::new() };
     tx.put(prompt)?;
     Ok(words)
-}
-
-fn fresh(prompt: &Prompt, expected: Option<&str>) -> Result<(), Error> {
-    match expected {
-        Some(tag) if tag != "*" && tag != &*Body::one(prompt).etag => Err(super::characters::stale()),
-        Some(_) | None => Ok(()),
-    }
 }

@@ -450,6 +450,23 @@ async fn a_public_address_that_is_set_lets_posts_out_at_once() {
 }
 
 #[tokio::test]
+async fn the_public_address_is_tried_with_a_picture() {
+    let app = TestApp::start_changed(|config| config.public_url = None).await;
+    let test = || app.post("/api/system/public-address/test", json!({}));
+    assert!(test().await.problem(503).0.contains("DALLA_PUBLIC_URL"));
+    set(&app, json!({"publicUrl": app.url})).await;
+    assert!(test().await.problem(409).0.contains("Make one first"));
+    let luna = app.persona(1).await;
+    app.approved(&luna, "Mist first.").await;
+    assert_eq!(test().await.json()["cameThrough"], true);
+    let said = app.submit("/actions/settings/test-public", &[]).await;
+    assert!(texts(&said, ".toast p")[0].contains("byte for byte"));
+    // Something else answers there.
+    set(&app, json!({"publicUrl": app.comfy.url()})).await;
+    assert!(test().await.problem(502).0.contains("status 404"));
+}
+
+#[tokio::test]
 async fn forms_keep_what_was_typed_and_say_what_is_wrong() {
     let app = TestApp::start().await;
     let refused = app

@@ -17,6 +17,7 @@ use digital_dalla::{
         task::{Task, TaskId},
     },
     events::Events,
+    expected::Expected,
     service::{
         schedules::{self, Ticked, missed_report},
         settings::{self, SettingsChange},
@@ -224,7 +225,7 @@ async fn nothing_is_owed_from_before_a_task_was_made_changed_or_resumed() {
     assert_eq!(tick(&app, "2026-11-27T09:15:00Z").await, Ticked::default(), "it was paused");
     schedules::set_active(&app, &task.id, true, at("2026-11-27T09:16:00Z")).await.unwrap();
     assert_eq!(tick(&app, "2026-11-27T09:17:00Z").await, Ticked::default());
-    schedules::change(&app, &task.id, change(json!({"schedule": "18 * * * *"})), None, at("2026-11-27T09:17:30Z")).await.unwrap();
+    schedules::change(&app, &task.id, change(json!({"schedule": "18 * * * *"})), Expected::ANY, at("2026-11-27T09:17:30Z")).await.unwrap();
     assert_eq!(tick(&app, "2026-11-27T09:18:00Z").await.started.len(), 1);
     assert_eq!(app.store.read().tasks.get(task.id.as_str()).unwrap().last_run, Some(at("2026-11-27T09:18:00Z")));
 }
@@ -358,11 +359,11 @@ async fn another_zone_of_the_installation_moves_the_tasks_that_have_none_of_thei
     with(&app, &[evening("here", ""), evening("in-rome", "Europe/Rome")]).await;
     tick(&app, "2026-06-10T08:00:00Z").await;
     let change = SettingsChange { timezone: "Asia/Tokyo".to_owned().into(), ..SettingsChange::default() };
-    settings::change(&app, change).await.unwrap();
+    settings::change(&app, change, Expected::ANY).await.unwrap();
     assert_eq!(ids(&tick(&app, "2026-06-10T09:00:00Z").await.started), ["here@2026-06-10T09:00Z"], "18:00 in Tokyo");
     assert_eq!(ids(&tick(&app, "2026-06-10T16:00:00Z").await.started), ["in-rome@2026-06-10T16:00Z"], "18:00 in Rome, for one alone");
     let change = SettingsChange { timezone: Sent::Null, ..SettingsChange::default() };
-    settings::change(&app, change).await.unwrap();
+    settings::change(&app, change, Expected::ANY).await.unwrap();
     assert!(tick(&app, "2026-06-11T09:00:00Z").await.started.is_empty(), "it is 18:00 in Tokyo, where nobody is any more");
     assert_eq!(tick(&app, "2026-06-11T16:00:00Z").await.started.len(), 2);
 }

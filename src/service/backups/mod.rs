@@ -36,6 +36,7 @@ use crate::{
         problem::Problem,
     },
     error::Error,
+    expected::Expected,
     service::disk::blocking,
     state::AppState,
     store::State,
@@ -116,10 +117,11 @@ pub async fn verify(app: &AppState, id: &BackupId, now: DateTime<Utc>) -> Result
 }
 
 /// Says whether a backup stays until a person deletes it.
-pub async fn set_keep(app: &AppState, id: &BackupId, keep: bool) -> Result<Backup, Error> {
+pub async fn set_keep(app: &AppState, id: &BackupId, keep: bool, expected: Expected) -> Result<Backup, Error> {
     let path = path(app, id)?;
     let backup = blocking(move || {
         let before = folder::read(&path).map_err(Error::file("Looking at a backup"))?.ok_or_else(missing)?;
+        expected.check(&before)?;
         let backup = Backup { keep, ..before };
         folder::note(&path, &backup).map_err(Error::file("Noting what becomes of a backup"))?;
         Ok(backup)
@@ -130,9 +132,10 @@ pub async fn set_keep(app: &AppState, id: &BackupId, keep: bool) -> Result<Backu
 }
 
 /// Deletes a backup.
-pub async fn delete(app: &AppState, id: &BackupId) -> Result<(), Error> {
+pub async fn delete(app: &AppState, id: &BackupId, expected: Expected) -> Result<(), Error> {
     let path = path(app, id)?;
     blocking(move || {
+        expected.check(&folder::read(&path).map_err(Error::file("Looking at a backup"))?.ok_or_else(missing)?)?;
         let there = folder::remove(&path).map_err(Error::file("Deleting a backup"))?;
         if there { Ok(()) } else { Err(missing()) }
     })

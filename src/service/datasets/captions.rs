@@ -9,14 +9,23 @@ use crate::{
         problem::Problem,
     },
     error::Error,
+    expected::Expected,
     state::AppState,
 };
 
 /// Gives a picture another caption.
-pub async fn set_caption(app: &AppState, id: &DatasetId, name: &str, caption: &str, now: DateTime<Utc>) -> Result<DatasetImage, Error> {
+pub async fn set_caption(
+    app: &AppState,
+    id: &DatasetId,
+    name: &str,
+    caption: &str,
+    expected: Expected,
+    now: DateTime<Utc>,
+) -> Result<DatasetImage, Error> {
     let (name, caption) = (name.to_owned(), caption.to_owned());
     let image = update(app, id, now, move |dataset| {
         let image = dataset.image_mut(&name).ok_or_else(|| Problem::not_found("picture"))?;
+        pictures::check(image, &expected)?;
         image.set_caption(&caption)?;
         Ok(image.clone())
     })

@@ -13,6 +13,7 @@ use crate::{
         problem::Problem,
     },
     error::Error,
+    expected::Expected,
     state::AppState,
 };
 
@@ -66,7 +67,7 @@ async fn remove(app: &AppState, id: &DatasetId, names: Vec<ImageName>, now: Date
     if names.is_empty() {
         return Err(nothing());
     }
-    remove_images(app, id, names.iter().map(ToString::to_string).collect(), now).await
+    remove_images(app, id, names.iter().map(ToString::to_string).collect(), Expected::ANY, now).await
 }
 
 /// Of each group that looks alike, all but the best: the one with the most pixels, then one with a caption, then the

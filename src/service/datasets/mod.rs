@@ -40,6 +40,7 @@ use crate::{
         problem::{Kind, Problem},
     },
     error::Error,
+    expected::Expected,
     prepared::Body,
     state::AppState,
 };
@@ -116,18 +117,14 @@ pub async fn change(
     app: &AppState,
     id: &DatasetId,
     change: DatasetChange,
-    expected: Option<String>,
+    expected: Expected,
     now: DateTime<Utc>,
 ) -> Result<Dataset, Error> {
-    let before = get(app, id)?;
-    fresh(&before, expected.as_deref())?;
     let id = id.clone();
     app.store
         .write(move |tx| {
             let stored = tx.get::<Dataset>(id.as_str()).ok_or_else(|| Problem::not_found("dataset"))?;
-            if expected.is_some() && *stored != *before {
-                return Err(super::characters::stale());
-            }
+            expected.check(&*stored)?;
             let mut dataset = Dataset::clone(&stored);
             dataset.apply(change, now);
             dataset.check()?;
@@ -181,11 +178,4 @@ fn broke() -> Problem {
 
 fn places(app: &AppState, id: &DatasetId) -> Result<files::Places, Problem> {
     Ok(files::Places::new(folder::root(app), folder::file_name(id)?))
-}
-
-fn fresh(dataset: &Dataset, expected: Option<&str>) -> Result<(), Error> {
-    match expected {
-        Some(tag) if tag != "*" && tag != &*Body::one(dataset).etag => Err(super::characters::stale()),
-        Some(_) | None => Ok(()),
-    }
 }

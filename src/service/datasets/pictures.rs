@@ -19,6 +19,7 @@ use crate::{
         problem::{Kind, Problem},
     },
     error::Error,
+    expected::Expected,
     state::AppState,
 };
 
@@ -48,6 +49,12 @@ pub fn picture(app: &AppState, id: &DatasetId, name: &str) -> Result<Picture, Er
     let dataset = get(app, id)?;
     let image = dataset.image(name).ok_or_else(|| Problem::not_found("picture"))?.clone();
     Ok(Picture { path: places(app, id)?.home().join(image.name.as_str()), image })
+}
+
+/// A picture has the tag of its file, and with its caption that of the answer to a change.
+pub(super) fn check(image: &DatasetImage, expected: &Expected) -> Result<(), Problem> {
+    let whole = Body::one(image).etag;
+    expected.check_tags(|tag| tag.trim_matches('"') == image.digest || tag == &*whole)
 }
 
 /// A picture's thumbnail, made when it is not there.

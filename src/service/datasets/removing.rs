@@ -9,6 +9,7 @@ use crate::{
         problem::Problem,
     },
     error::Error,
+    expected::Expected,
     state::AppState,
 };
 
@@ -23,8 +24,9 @@ pub struct Undone {
 
 /// Deletes a dataset with its files, and stops what is written for it. Answers what brings it back until the next
 /// restart.
-pub async fn delete(app: &AppState, id: &DatasetId, expected: Option<String>, now: DateTime<Utc>) -> Result<String, Error> {
-    fresh(&*get(app, id)?, expected.as_deref())?;
+pub async fn delete(app: &AppState, id: &DatasetId, expected: Expected, now: DateTime<Utc>) -> Result<String, Error> {
+    // Nothing is stopped for one that has changed.
+    expected.check(&*get(app, id)?)?;
     stop_jobs(app, id, now).await;
     let (app, id) = (app.clone(), id.clone());
     to_the_end(async move {
@@ -34,6 +36,7 @@ pub async fn delete(app: &AppState, id: &DatasetId, expected: Option<String>, no
         let gone = id.clone();
         let deleted = app.store.write(move |tx| {
             let stored = tx.get::<Dataset>(gone.as_str()).ok_or_else(|| Problem::not_found("dataset"))?;
+            expected.check(&*stored)?;
             tx.delete::<Dataset>(gone.as_str())?;
             Ok::<_, Error>(stored)
         });
@@ -55,7 +58,13 @@ pub async fn delete(app: &AppState, id: &DatasetId, expected: Option<String>, no
 }
 
 /// Takes pictures out of a dataset. Those that are not there are passed over.
-pub async fn remove_images(app: &AppState, id: &DatasetId, names: Vec<String>, now: DateTime<Utc>) -> Result<Changed, Error> {
+pub async fn remove_images(
+    app: &AppState,
+    id: &DatasetId,
+    names: Vec<String>,
+    expected: Expected,
+    now: DateTime<Utc>,
+) -> Result<Changed, Error> {
     let dataset = get(app, id)?;
     let names: Vec<ImageName> = names.iter().filter_map(|name| dataset.image(name)).map(|image| image.name.clone()).collect();
     if names.is_empty() {
@@ -66,7 +75,12 @@ pub async fn remove_images(app: &AppState, id: &DatasetId, names: Vec<String>, n
         let places = places(&app, &id)?;
         let (marking, marked) = (places.clone(), names.clone());
         with_files("Removing pictures", move || marking.mark_all(&marked)).await?;
-        let removed = update(&app, &id, now, move |dataset| Ok(take_from(dataset, &names))).await?;
+        let removed = update(&app, &id, now, move |dataset| {
+            let there = dataset.images.iter().filter(|image| names.contains(&image.name));
+            there.map(|image| pictures::check(image, &expected)).collect::<Result<(), _>>()?;
+            Ok(take_from(dataset, &names))
+        })
+        .await?;
         let token = uuid::Uuid::new_v4().to_string();
         let (moved, gone) = (token.clone(), removed.iter().map(|(_, image)| image.name.clone()).collect::<Vec<_>>());
         with_files("Removing pictures", move || places.take_out(&gone, &moved)).await?;

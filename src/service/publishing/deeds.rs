@@ -16,6 +16,7 @@ use crate::{
         problem::{Checks, Kind, Problem},
     },
     error::Error,
+    expected::Expected,
     prepared::Body,
     service::characters::stale,
     state::AppState,
@@ -56,11 +57,9 @@ fn too_late(post: &Post) -> Error {
 }
 
 /// Changes time and words of a post that has not gone out. A new time puts it back into the queue.
-pub async fn change(app: &AppState, id: &PostId, change: PostChange, expected: Option<String>, now: DateTime<Utc>) -> Result<Post, Error> {
+pub async fn change(app: &AppState, id: &PostId, change: PostChange, expected: Expected, now: DateTime<Utc>) -> Result<Post, Error> {
     with(app, id, now, move |tx, post| {
-        if expected.is_some_and(|tag| tag != "*" && *tag != *Body::one(post).etag) {
-            return Err(stale());
-        }
+        expected.check(post)?;
         if !post.state.may_be_sent() {
             return Err(too_late(post));
         }

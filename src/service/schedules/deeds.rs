@@ -18,6 +18,7 @@ use crate::{
         task::{Task, TaskChange, TaskId},
     },
     error::Error,
+    expected::Expected,
     state::AppState,
     store::Transaction,
 };
@@ -39,12 +40,12 @@ pub async fn create(app: &AppState, change: TaskChange, now: DateTime<Utc>) -> R
 }
 
 /// Changes a task. What is not sent stays.
-pub async fn change(app: &AppState, id: &TaskId, change: TaskChange, expected: Option<String>, now: DateTime<Utc>) -> Result<Task, Error> {
+pub async fn change(app: &AppState, id: &TaskId, change: TaskChange, expected: Expected, now: DateTime<Utc>) -> Result<Task, Error> {
     let id = id.clone();
     app.store
         .write(move |tx| {
             let stored = tx.get::<Task>(id.as_str()).ok_or_else(|| Problem::not_found("task"))?;
-            fresh(&stored, expected.as_deref())?;
+            expected.check_tags(|tag| view::is_of(tag, &stored))?;
             let mut task = Task::clone(&stored);
             task.apply(change, now);
             check(tx, &task)?;
@@ -69,20 +70,13 @@ fn check(tx: &Transaction, task: &Task) -> Result<(), Problem> {
     checks.finish()
 }
 
-fn fresh(task: &Task, expected: Option<&str>) -> Result<(), Error> {
-    match expected {
-        Some(tag) if tag != "*" && !view::is_of(tag, task) => Err(crate::service::characters::stale()),
-        Some(_) | None => Ok(()),
-    }
-}
-
 /// Deletes a task, and calls off what it was doing. What it has made stays.
-pub async fn delete(app: &AppState, id: &TaskId, expected: Option<String>, now: DateTime<Utc>) -> Result<(), Error> {
+pub async fn delete(app: &AppState, id: &TaskId, expected: Expected, now: DateTime<Utc>) -> Result<(), Error> {
     let id = id.clone();
     app.store
         .write(move |tx| {
             let task = tx.get::<Task>(id.as_str()).ok_or_else(|| Problem::not_found("task"))?;
-            fresh(&task, expected.as_deref())?;
+            expected.check_tags(|tag| view::is_of(tag, &task))?;
             call_off(tx, &task, "The task was deleted.", true, now)?;
             tx.delete::<Task>(id.as_str())?;
             Ok::<_, Error>(())

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     domain::{backup::MOST_KEPT, character::Credential, job::Lane, problem::Checks, sent::Sent},
     error::Error,
+    expected::Expected,
     state::AppState,
     store::State,
     vitals::Storage,
@@ -92,7 +93,9 @@ fn sizes(seen: Option<Storage>) -> [(&'static str, String); 6] {
 }
 
 /// Changes the settings, all of what is sent or nothing. What is not sent stays.
-pub async fn change(app: &AppState, mut change: SettingsChange) -> Result<(), Error> {
+pub async fn change(app: &AppState, mut change: SettingsChange, expected: Expected) -> Result<(), Error> {
+    expected.check(&view(app))?;
+    let before = app.store.read();
     let keys = change.take_keys();
     let (gemini, webhook) = (std::mem::take(&mut change.gemini_api_key), std::mem::take(&mut change.webhook_secret));
     let mut checks = Checks::default();
@@ -112,6 +115,7 @@ pub async fn change(app: &AppState, mut change: SettingsChange) -> Result<(), Er
     let moved = app
         .store
         .write(move |tx| {
+            expected.check_since(&before.settings, tx.settings())?;
             let other_account = !account.is_absent();
             secrets.apply(&storing, tx)?;
             if other_account {

@@ -6,6 +6,7 @@ use crate::{
         template::{self, Templates},
     },
     error::Error,
+    expected::Expected,
     state::AppState,
 };
 
@@ -20,7 +21,7 @@ pub fn templates(app: &AppState) -> Templates {
 }
 
 /// Changes the templates; `None` goes back to those we come with.
-pub async fn set_templates(app: &AppState, templates: Option<Templates>) -> Result<(), Error> {
+pub async fn set_templates(app: &AppState, templates: Option<Templates>, expected: Expected) -> Result<(), Error> {
     if let Some(templates) = &templates {
         let mut checks = Checks::default();
         check("captions", &templates.captions, &mut checks);
@@ -30,6 +31,7 @@ pub async fn set_templates(app: &AppState, templates: Option<Templates>) -> Resu
     app.store
         .write(move |tx| {
             let mut settings = tx.settings().clone();
+            expected.check(&settings.templates.clone().unwrap_or_default())?;
             settings.templates = templates;
             Ok::<_, Error>(tx.put_settings(settings)?)
         })

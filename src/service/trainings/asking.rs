@@ -23,6 +23,7 @@ use crate::{
         training::{FluxParts, Given, Plan, Preset, TrainProgress, TrainRequest, Training, TrainingId, TrainingState, plain_name},
     },
     error::Error,
+    expected::Expected,
     integrations::kohya::{Launcher, Order, invocation, newest_state},
     service::disk::blocking,
     state::AppState,
@@ -98,7 +99,7 @@ pub async fn start(
     let started = start_on(app, &request, id, named, now).await;
     if !started.as_ref().is_ok_and(|training| training.dataset_id.as_ref() == Some(&made)) {
         // It was made for a training that did not come to be.
-        super::super::datasets::delete(app, &made, None, now).await?;
+        super::super::datasets::delete(app, &made, Expected::ANY, now).await?;
     }
     started
 }

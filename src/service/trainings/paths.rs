@@ -13,6 +13,7 @@ use crate::{
         training::TrainRequest,
     },
     error::Error,
+    expected::Expected,
     service::{
         datasets::{self, Broke, Receiving},
         disk::blocking,
@@ -34,7 +35,7 @@ pub(super) async fn dataset_of(app: &AppState, request: &TrainRequest, now: Date
         Err(error) => error,
     };
     // Half of what was named is not what was asked for.
-    datasets::delete(app, &id, None, now).await?;
+    datasets::delete(app, &id, Expected::ANY, now).await?;
     Err(refused)
 }
 

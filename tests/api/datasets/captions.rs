@@ -151,7 +151,10 @@ async fn a_deleted_dataset_can_be_brought_back_with_its_files() {
     let app = TestApp::start().await;
     let id = three(&app).await;
     let before = (super::stored(&app, &id).await, on_disk(&app, &id));
-    let token = digital_dalla::service::datasets::delete(&app.app, &id.as_str().into(), None, chrono::Utc::now()).await.unwrap();
+    let token =
+        digital_dalla::service::datasets::delete(&app.app, &id.as_str().into(), digital_dalla::expected::Expected::ANY, chrono::Utc::now())
+            .await
+            .unwrap();
     assert_eq!(on_disk(&app, &id), [""; 0]);
     let back = app.post("/api/lora/datasets/undo", json!({"undo": token})).await.json();
     assert_eq!((back["datasetId"].as_str(), back["words"].as_str()), (Some(id.as_str()), Some("Luna, spring is back.")));

@@ -10,6 +10,7 @@ use crate::{
         backup::{BackupId, BackupRequest, Extent},
         sent::Sent,
     },
+    expected::Expected,
     service::{
         self, backups,
         settings::{Number, SettingsChange},
@@ -53,7 +54,7 @@ pub async fn set_kept(#[server(default)] form: KeptForm) -> Result<(), ServerFnE
     let app = context::app();
     submit(Sending { name: "kept", page: format!("{PAGE}#kept"), values: &form }, async {
         let kept = Sent::Value(Number(form.backups_kept.trim().parse().ok()));
-        service::settings::change(&app, SettingsChange { backups_kept: kept, ..SettingsChange::default() }).await?;
+        service::settings::change(&app, SettingsChange { backups_kept: kept, ..SettingsChange::default() }, Expected::ANY).await?;
         Ok(Done::to(PAGE).saying("Saved. It counts from the next backup on."))
     })
     .await
@@ -79,7 +80,7 @@ pub async fn verify_backup(id: BackupId) -> Result<(), ServerFnError> {
 pub async fn keep_backup(id: BackupId, keep: bool) -> Result<(), ServerFnError> {
     let app = context::app();
     press(PAGE, async {
-        backups::set_keep(&app, &id, keep).await?;
+        backups::set_keep(&app, &id, keep, Expected::ANY).await?;
         Ok(Done::to(PAGE).saying(if keep { "It stays until somebody deletes it." } else { "It goes when newer ones need its place." }))
     })
     .await
@@ -90,7 +91,7 @@ pub async fn keep_backup(id: BackupId, keep: bool) -> Result<(), ServerFnError> 
 pub async fn delete_backup(id: BackupId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(PAGE, async {
-        backups::delete(&app, &id).await?;
+        backups::delete(&app, &id, Expected::ANY).await?;
         Ok(Done::to(PAGE).saying("The backup is deleted."))
     })
     .await

@@ -16,6 +16,7 @@ use crate::{
         problem::Problem,
     },
     error::Error,
+    expected::Expected,
     service::{plans, publishing},
     state::AppState,
     web::{
@@ -69,7 +70,7 @@ impl Moved {
         match self {
             Self::Post(post) => {
                 let change = PostChange { scheduled_at: at.into(), ..PostChange::default() };
-                publishing::change(app, &post.id, change, None, now).await?;
+                publishing::change(app, &post.id, change, Expected::ANY, now).await?;
             }
             Self::Picture(content, proposal) => {
                 let proposal = Proposal { at, networks: proposal.networks.clone() };

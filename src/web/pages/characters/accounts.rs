@@ -15,6 +15,7 @@ use crate::{
         problem::Problem,
         sent::Sent,
     },
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, submit},
@@ -72,7 +73,7 @@ pub async fn save_accounts(id: CharacterId, #[server(default)] form: AccountsFor
     let app = context::app();
     let page = page_of(&id, "accounts");
     submit(Sending { name: "accounts", page: page.clone(), values: &form }, async {
-        service::characters::change(&app, &id, form.clone().change(), None, Utc::now()).await?;
+        service::characters::change(&app, &id, form.clone().change(), Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Accounts saved."))
     })
     .await
@@ -92,7 +93,7 @@ pub async fn forget_key(id: CharacterId, key: Credential) -> Result<(), ServerFn
             Credential::TwitterAccessToken => change.twitter_access_token = Sent::Null,
             Credential::TwitterAccessSecret => change.twitter_access_secret = Sent::Null,
         }
-        service::characters::change(&app, &id, change, None, Utc::now()).await?;
+        service::characters::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Key removed."))
     })
     .await

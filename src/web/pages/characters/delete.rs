@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::{page_of, this_character};
 use crate::{
     domain::character::CharacterId,
+    expected::Expected,
     service,
     web::{
         actions::{Done, press},
@@ -25,7 +26,7 @@ pub async fn delete_character(
     press(&page_of(&id, "delete"), async {
         let name = service::characters::get(&app, &id)?.name.clone();
         let along = service::characters::Along { pictures: purge.is_some(), prompts: prompts.is_some() };
-        service::characters::delete(&app, &id, along, None, Utc::now()).await?;
+        service::characters::delete(&app, &id, along, Expected::ANY, Utc::now()).await?;
         Ok(Done::to("/characters").saying(format!("{name} is deleted.")))
     })
     .await

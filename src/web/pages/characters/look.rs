@@ -12,6 +12,7 @@ use crate::{
         problem::{Checks, Problem},
         prompt,
     },
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, submit},
@@ -108,7 +109,7 @@ pub async fn save_look(id: CharacterId, #[server(default)] form: LookForm) -> Re
     let app = context::app();
     let page = page_of(&id, "look");
     submit(Sending { name: "look", page: page.clone(), values: &form }, async {
-        service::characters::change(&app, &id, form.clone().change()?, None, Utc::now()).await?;
+        service::characters::change(&app, &id, form.clone().change()?, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Look saved."))
     })
     .await

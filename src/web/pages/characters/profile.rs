@@ -13,6 +13,7 @@ use crate::{
         character::{Character, CharacterChange, CharacterId},
         sent::Sent,
     },
+    expected::Expected,
     service::{self, bundles},
     web::{
         actions::{Done, Sending, submit},
@@ -75,7 +76,7 @@ pub async fn save_profile(id: CharacterId, #[server(default)] form: ProfileForm)
     let app = context::app();
     let page = page_of(&id, "");
     submit(Sending { name: "profile", page: page.clone(), values: &form }, async {
-        service::characters::change(&app, &id, form.clone().change(), None, Utc::now()).await?;
+        service::characters::change(&app, &id, form.clone().change(), Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Profile saved."))
     })
     .await

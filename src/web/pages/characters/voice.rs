@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{about, page_of};
 use crate::{
     domain::character::{CharacterChange, CharacterId, LONGEST_TEXT, TextOrList},
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, submit},
@@ -35,7 +36,7 @@ pub async fn save_voice(id: CharacterId, #[server(default)] form: VoiceForm) -> 
             backstory: backstory.into(),
             ..CharacterChange::default()
         };
-        service::characters::change(&app, &id, change, None, Utc::now()).await?;
+        service::characters::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Voice saved."))
     })
     .await

@@ -13,6 +13,7 @@ use crate::{
         content::{Content, ContentChange, ContentId, Edit, Provenance, ReviewState},
         words::Author,
     },
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, press, submit},
@@ -54,7 +55,7 @@ pub async fn save_content(id: ContentId, #[server(default)] form: WordsForm, #[s
             twitter_caption: form.twitter_caption.clone().into(),
             ..ContentChange::default()
         };
-        service::content::change(&app, &id, change, None, Utc::now()).await?;
+        service::content::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Saved."))
     })
     .await
@@ -78,7 +79,7 @@ pub async fn make_again(id: ContentId) -> Result<(), ServerFnError> {
 pub async fn delete_content(id: ContentId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id), async {
-        service::content::delete(&app, &id, None).await?;
+        service::content::delete(&app, &id, Expected::ANY).await?;
         Ok(Done::to("/content").saying("Picture deleted."))
     })
     .await

@@ -11,6 +11,7 @@ use crate::{
         dataset::{CaptionStyle, CaptionTool, CaptionsRequest, Changed, DatasetChange, DatasetId, DescribeRequest, Fix, FixRequest},
         model::Family,
     },
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, press, submit},
@@ -71,7 +72,7 @@ pub async fn save_dataset(id: DatasetId, #[server(default)] form: NamesForm) -> 
     let page = format!("{}#names", page_of(&id));
     submit(Sending { name: "names", page, values: &form }, async {
         let change = DatasetChange { name: form.name.clone().into(), trigger_word: form.trigger_word.clone().into() };
-        service::datasets::change(&app, &id, change, None, Utc::now()).await?;
+        service::datasets::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page_of(&id)).saying("Saved."))
     })
     .await
@@ -83,7 +84,7 @@ pub async fn delete_dataset(id: DatasetId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id), async {
         let name = service::datasets::get(&app, &id)?.name.clone();
-        let token = service::datasets::delete(&app, &id, None, Utc::now()).await?;
+        let token = service::datasets::delete(&app, &id, Expected::ANY, Utc::now()).await?;
         Ok(Done::to("/datasets").saying(format!("{name} is deleted.")).undone_by("/actions/datasets/undo", token))
     })
     .await
@@ -111,7 +112,7 @@ pub async fn save_caption(
     let app = context::app();
     let back = back_to(&id, back);
     press(&back, async {
-        service::datasets::set_caption(&app, &id, &name, &caption, Utc::now()).await?;
+        service::datasets::set_caption(&app, &id, &name, &caption, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(back.clone()).saying("Saved."))
     })
     .await
@@ -127,7 +128,7 @@ pub async fn remove_picked(
     let app = context::app();
     let back = back_to(&id, back);
     press(&back, async {
-        let removed = service::datasets::remove_images(&app, &id, form.names, Utc::now()).await?;
+        let removed = service::datasets::remove_images(&app, &id, form.names, Expected::ANY, Utc::now()).await?;
         Ok(undoable(Done::to(back.clone()), &removed, "picture removed", "pictures removed"))
     })
     .await

@@ -14,6 +14,7 @@ use crate::{
         problem::Problem,
         sent::Sent,
     },
+    expected::Expected,
     service::publishing,
     web::{
         actions::{Done, Sending, press, submit},
@@ -118,7 +119,7 @@ pub async fn change_post(id: PostId, #[server(default)] form: PostForm) -> Resul
         let same = form.scheduled_at.trim() == typed(post.scheduled_at);
         let at = if same { None } else { moment(&form.scheduled_at)? };
         let change = PostChange { caption: form.caption.clone().into(), scheduled_at: at.map_or(Sent::Absent, Sent::Value) };
-        publishing::change(&app, &id, change, None, Utc::now()).await?;
+        publishing::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page.clone()).saying("Saved."))
     })
     .await

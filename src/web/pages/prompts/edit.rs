@@ -11,6 +11,7 @@ use crate::{
         character::CharacterId,
         library::{NewPrompt, Prompt, PromptChange, PromptId},
     },
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, press, submit},
@@ -60,7 +61,7 @@ pub async fn save_prompt(id: PromptId, #[server(default)] form: PromptForm) -> R
     let app = context::app();
     submit(Sending { name: "prompt", page: page_of(&id), values: &form }, async {
         let change = PromptChange { prompt: form.prompt.clone().into(), caption: form.caption.clone().into(), ..PromptChange::default() };
-        service::prompts::change(&app, &id, change, None, Utc::now()).await?;
+        service::prompts::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page_of(&id)).saying("Prompt saved."))
     })
     .await
@@ -72,7 +73,7 @@ pub async fn mark_prompt(id: PromptId, used: bool) -> Result<(), ServerFnError> 
     let app = context::app();
     press(&page_of(&id), async {
         let change = PromptChange { used: used.into(), ..PromptChange::default() };
-        service::prompts::change(&app, &id, change, None, Utc::now()).await?;
+        service::prompts::change(&app, &id, change, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page_of(&id)).saying(if used { "Marked as used." } else { "Marked as unused." }))
     })
     .await

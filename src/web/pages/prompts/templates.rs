@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::template::{Templates, VARIABLES},
+    expected::Expected,
     service,
     web::{
         actions::{Done, Sending, press, submit},
@@ -29,7 +30,7 @@ pub async fn save_templates(#[server(default)] form: TemplatesForm) -> Result<()
     submit(Sending { name: "templates", page: "/prompts/templates".into(), values: &form }, async {
         let lines = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
         let templates = Templates { captions: lines(&form.captions), prompts: lines(&form.prompts) };
-        service::settings::set_templates(&app, Some(templates)).await?;
+        service::settings::set_templates(&app, Some(templates), Expected::ANY).await?;
         Ok(Done::to("/prompts/templates").saying("Templates saved."))
     })
     .await
@@ -40,7 +41,7 @@ pub async fn save_templates(#[server(default)] form: TemplatesForm) -> Result<()
 pub async fn reset_templates() -> Result<(), ServerFnError> {
     let app = context::app();
     press("/prompts/templates", async {
-        service::settings::set_templates(&app, None).await?;
+        service::settings::set_templates(&app, None, Expected::ANY).await?;
         Ok(Done::to("/prompts/templates").saying("These are the templates it came with."))
     })
     .await

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use super::{form::TaskForm, page_of};
 use crate::{
     domain::{character::CharacterId, run::RunId, task::TaskId},
+    expected::Expected,
     service::schedules,
     web::{
         actions::{Done, Sending, press, submit},
@@ -29,7 +30,7 @@ pub async fn create_task(#[server(default)] form: TaskForm) -> Result<(), Server
 pub async fn save_task(id: TaskId, #[server(default)] form: TaskForm) -> Result<(), ServerFnError> {
     let app = context::app();
     submit(Sending { name: "task", page: page_of(&id), values: &form }, async {
-        schedules::change(&app, &id, form.clone().change()?, None, Utc::now()).await?;
+        schedules::change(&app, &id, form.clone().change()?, Expected::ANY, Utc::now()).await?;
         Ok(Done::to(page_of(&id)).saying("Schedule saved."))
     })
     .await
@@ -40,7 +41,7 @@ pub async fn save_task(id: TaskId, #[server(default)] form: TaskForm) -> Result<
 pub async fn delete_task(id: TaskId) -> Result<(), ServerFnError> {
     let app = context::app();
     press(&page_of(&id), async {
-        schedules::delete(&app, &id, None, Utc::now()).await?;
+        schedules::delete(&app, &id, Expected::ANY, Utc::now()).await?;
         Ok(Done::to("/schedules").saying("The schedule is deleted."))
     })
     .await

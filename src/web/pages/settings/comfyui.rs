@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::problem::{Kind as Trouble, Problem},
+    expected::Expected,
     integrations::comfyui::{Server, Sight},
     service::{
         self,
@@ -34,7 +35,7 @@ pub async fn save_comfyui(#[server(default)] form: ComfyuiForm) -> Result<(), Se
     let app = context::app();
     submit(Sending { name: "comfyui", page: "/settings#comfyui".into(), values: &form }, async {
         let change = SettingsChange { comfyui_url: form.comfyui_url.clone().into(), ..SettingsChange::default() };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         service::models::look(&app, Utc::now()).await;
         match told(&app) {
             Ok(words) => Ok(Done::to("/settings#comfyui").saying(format!("Saved. {words}"))),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{character::NewSecret, sent::Sent},
+    expected::Expected,
     service::{self, gemini::KeyInForce, settings::SettingsChange},
     web::{
         actions::{Done, Sending, press, submit},
@@ -38,7 +39,7 @@ pub async fn save_gemini(#[server(default)] form: GeminiForm) -> Result<(), Serv
             (false, false) => Sent::Value(NewSecret(typed.to_owned())),
         };
         let change = SettingsChange { gemini_api_key: key, gemini_model: form.gemini_model.clone().into(), ..SettingsChange::default() };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         if service::gemini::key_in_force(&app) == KeyInForce::None {
             return Ok(Done::to("/settings#gemini").saying("Saved. Without a key, templates write."));
         }

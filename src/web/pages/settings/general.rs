@@ -9,6 +9,7 @@ use crate::{
         settings::{Theme, WeekStart},
         times::Hours,
     },
+    expected::Expected,
     service::{self, settings::SettingsChange},
     web::{
         actions::{Done, Sending, submit},
@@ -40,7 +41,7 @@ pub async fn save_general(#[server(default)] form: GeneralForm) -> Result<(), Se
             theme: form.theme.clone().into(),
             ..SettingsChange::default()
         };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         Ok(Done::to("/settings#general").saying(format!("Saved. It is {}.", app.times().in_full(Utc::now()))))
     })
     .await

@@ -15,6 +15,7 @@ use crate::{
         sent::Sent,
     },
     error::Error,
+    expected::Expected,
     service::{
         self,
         accounts::{self, Source},
@@ -90,7 +91,7 @@ pub async fn save_keys(#[server(default)] form: KeysForm) -> Result<(), ServerFn
     let page = format!("/settings#{card}");
     submit(Sending { name: card, page: page.clone(), values: &form }, async {
         let network = form.network()?;
-        service::settings::change(&app, form.change()).await?;
+        service::settings::change(&app, form.change(), Expected::ANY).await?;
         if is_incomplete(&app, network) {
             return Ok(Done::to(page.clone()).saying("Saved."));
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{sent::Sent, settings::Fit},
+    expected::Expected,
     service::{
         self,
         settings::{Dollars, Flag, Number, SettingsChange},
@@ -51,7 +52,7 @@ pub async fn save_posting(#[server(default)] form: PostingForm) -> Result<(), Se
             x_link_price: dollars(&form.x_link_price),
             ..SettingsChange::default()
         };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         let words = if form.dry_run.is_some() { "Saved. Posts are rehearsals." } else { "Saved. Posts go out for real." };
         Ok(Done::to("/settings#posting").saying(words))
     })

@@ -1,12 +1,14 @@
 //! Settings → Public media: from where Instagram fetches pictures.
 
+use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    expected::Expected,
     service::{self, settings::SettingsChange},
     web::{
-        actions::{Done, Sending, submit},
+        actions::{Done, Sending, press, submit},
         components::page::Pill,
         context,
         form::{Field, Form, ProblemSummary},
@@ -26,12 +28,23 @@ pub async fn save_public(#[server(default)] form: PublicForm) -> Result<(), Serv
     let app = context::app();
     submit(Sending { name: "public", page: "/settings#public".into(), values: &form }, async {
         let change = SettingsChange { public_url: form.public_url.clone().into(), ..SettingsChange::default() };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         let words = match service::settings::public_text(&app) {
             none if none.is_empty() => "Saved. Without an address, posts to Instagram are held.".to_owned(),
             address => format!("Saved. Instagram is told to fetch pictures from {address}."),
         };
         Ok(Done::to("/settings#public").saying(words))
+    })
+    .await
+}
+
+/// Asks for a picture through the public address.
+#[server(prefix = "/actions", endpoint = "settings/test-public")]
+pub async fn test_public() -> Result<(), ServerFnError> {
+    let app = context::app();
+    press("/settings#public", async {
+        let tested = service::handoff::test(&app, Utc::now()).await?;
+        Ok(Done::to("/settings#public").saying(tested.words))
     })
     .await
 }
@@ -56,6 +69,8 @@ pub(super) fn PublicCard() -> impl IntoView {
         (true, Some(_)) => "DALLA_PUBLIC_URL of the environment is in force. An address set here comes first.",
         (true, None) => "An https address that leads here: a named tunnel or a reverse proxy.",
     };
+    let test = service::handoff::is_configured(&app)
+        .then(|| view! { <button class="button" formaction="/actions/settings/test-public" formnovalidate=true>"Test"</button> });
     let listener = app
         .config
         .public_listen
@@ -68,7 +83,7 @@ pub(super) fn PublicCard() -> impl IntoView {
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="publicUrl" label="Public address" value=form.values.public_url.clone() wrong=form.wrong("publicUrl") optional=true
                     placeholder="https://pictures.example.org" help=origin limit=1000/>
-                <div class="form-actions"><button class="button primary">"Save"</button></div>
+                <div class="form-actions"><button class="button primary">"Save"</button>{test}</div>
             </form>
             <details class="fold"><summary>"Other ways"</summary><div class="stack">
                 <p class="small">"Only pictures with a signed address that ends after six hours are shown there. With "<code>"DALLA_PUBLIC_LISTEN"</code>" they get a port of their own, so that nothing else faces the tunnel; that is set when it is started."</p>

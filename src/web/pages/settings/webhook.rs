@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{character::NewSecret, notification::DeliveryState, sent::Sent},
+    expected::Expected,
     service::{self, settings::SettingsChange},
     web::{
         actions::{Done, Sending, press, submit},
@@ -38,7 +39,7 @@ pub async fn save_webhook(#[server(default)] form: WebhookForm) -> Result<(), Se
             (false, false) => Sent::Value(NewSecret(typed.to_owned())),
         };
         let change = SettingsChange { webhook_url: form.webhook_url.clone().into(), webhook_secret: secret, ..SettingsChange::default() };
-        service::settings::change(&app, change).await?;
+        service::settings::change(&app, change, Expected::ANY).await?;
         let words = if form.webhook_url.trim().is_empty() {
             "Saved. Notifications stay here."
         } else {

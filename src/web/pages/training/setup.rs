@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::training::WhileTraining,
+    expected::Expected,
     service::{
         self,
         settings::SettingsChange,
@@ -68,7 +69,7 @@ pub async fn save_trainer(#[server(default)] form: TrainerForm) -> Result<(), Se
             image_folders: changed("imageFolders", &form.image_folders, !stored.image_folders.is_empty()),
             generation_while_training: form.generation_while_training.clone().into(),
         };
-        service::settings::change(&app, SettingsChange { trainer: change, ..SettingsChange::default() }).await?;
+        service::settings::change(&app, SettingsChange { trainer: change, ..SettingsChange::default() }, Expected::ANY).await?;
         let words = match trainings::look(&app, Utc::now()).await.map(|seen| seen.seen) {
             Some(Ok(what)) => format!("Saved. The trainer works: {what}."),
             Some(Err(words)) => format!("Saved. {words}"),
