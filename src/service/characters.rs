@@ -193,7 +193,7 @@ pub async fn delete(app: &AppState, id: &CharacterId, along: Along, expected: Ex
             for job in jobs {
                 tx.delete::<Job>(job.as_str())?;
             }
-            Ok(pictures)
+            Ok::<_, Error>(pictures)
         })
         .await?;
     for picture in pictures {

@@ -14,7 +14,6 @@ use crate::{
     },
     error::Error,
     expected::Expected,
-    prepared::Body,
     state::AppState,
     store::{State, Table},
 };

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{get, places, update, with_files};
+use super::{get, pictures, places, update, with_files};
 use crate::{
     domain::{
         dataset::{CaptionsRequest, Changed, Dataset, DatasetId, DatasetImage, ImageName, LONGEST_CAPTION, Removed},

@@ -106,7 +106,7 @@ async fn take_trigger(app: &AppState, dataset: &Dataset, now: DateTime<Utc>) -> 
     if hers.is_empty() {
         return Err(Problem::conflict("The character has no trigger word.").into());
     }
-    change(app, &dataset.id, DatasetChange { trigger_word: hers.into(), ..DatasetChange::default() }, None, now).await?;
+    change(app, &dataset.id, DatasetChange { trigger_word: hers.into(), ..DatasetChange::default() }, Expected::ANY, now).await?;
     Ok(Changed { changed: 1, undo: None })
 }
 

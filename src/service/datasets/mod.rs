@@ -41,7 +41,6 @@ use crate::{
     },
     error::Error,
     expected::Expected,
-    prepared::Body,
     state::AppState,
 };
 

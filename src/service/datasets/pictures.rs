@@ -20,6 +20,7 @@ use crate::{
     },
     error::Error,
     expected::Expected,
+    prepared::Body,
     state::AppState,
 };
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{captions, files, folder, fresh, get, places, to_the_end, update, with_files};
+use super::{captions, files, folder, get, pictures, places, to_the_end, update, with_files};
 use crate::{
     domain::{
         dataset::{Changed, Dataset, DatasetId, DatasetImage, ImageName, MOST_IMAGES, Removed},
@@ -76,8 +76,8 @@ pub async fn remove_images(
         let (marking, marked) = (places.clone(), names.clone());
         with_files("Removing pictures", move || marking.mark_all(&marked)).await?;
         let removed = update(&app, &id, now, move |dataset| {
-            let there = dataset.images.iter().filter(|image| names.contains(&image.name));
-            there.map(|image| pictures::check(image, &expected)).collect::<Result<(), _>>()?;
+            let mut there = dataset.images.iter().filter(|image| names.contains(&image.name));
+            there.try_for_each(|image| pictures::check(image, &expected))?;
             Ok(take_from(dataset, &names))
         })
         .await?;

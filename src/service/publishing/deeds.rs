@@ -17,8 +17,6 @@ use crate::{
     },
     error::Error,
     expected::Expected,
-    prepared::Body,
-    service::characters::stale,
     state::AppState,
     store::Transaction,
 };

@@ -115,7 +115,7 @@ pub async fn change(app: &AppState, mut change: SettingsChange, expected: Expect
     let moved = app
         .store
         .write(move |tx| {
-            expected.check_since(&before.settings, tx.settings())?;
+            expected.check_since(&*before.settings, tx.settings())?;
             let other_account = !account.is_absent();
             secrets.apply(&storing, tx)?;
             if other_account {
