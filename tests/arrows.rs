@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 29] = [
+const ARROWS: [(&str, &[&str]); 30] = [
     ("domain", &[]),
     ("actor", &["domain"]),
     ("config", &[]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
     ("limits", &[]),
     ("underway", &["domain"]),
     ("prepared", &[]),
+    ("expected", &["domain", "prepared"]),
     ("assets", &[]),
     ("store", &["actor", "domain", "config", "meters"]),
     ("agenda", &["domain", "store"]),
@@ -60,6 +61,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
             "attempts",
             "domain",
             "error",
+            "expected",
             "gpu",
             "imports",
             "integrations",
@@ -74,8 +76,8 @@ const ARROWS: [(&str, &[&str]); 29] = [
         ],
     ),
     ("jobs", &["actor", "domain", "service", "state"]),
-    ("api", &["actor", "domain", "error", "events", "limits", "prepared", "service", "state", "underway"]),
-    ("web", &["assets", "domain", "error", "integrations", "service", "state", "store"]),
+    ("api", &["actor", "domain", "error", "events", "expected", "limits", "prepared", "service", "state", "underway"]),
+    ("web", &["assets", "domain", "error", "expected", "integrations", "service", "state", "store"]),
     ("router", &["actor", "api", "assets", "domain", "error", "service", "state", "web"]),
     ("run", &["config", "events", "jobs", "logs", "router", "sandbox", "service", "state", "store"]),
 ];

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     error::{ProblemDocument, Refusal},
     extract::Query,
+    reply,
 };
 use crate::{
     domain::{
@@ -50,7 +51,7 @@ pub struct Lines {
 /// The last lines of the log, as kept in memory: `info` and more important ones, and others as `DALLA_LOG` says.
 /// Secrets are covered.
 #[utoipa::path(get, path = "/api/system/logs", tag = "system", params(Which), responses((status = 200, body = Lines), (status = 400, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
-pub async fn logs(State(app): State<AppState>, Query(which): Query<Which>) -> Result<Response, Refusal> {
+pub async fn logs(State(app): State<AppState>, Query(which): Query<Which>, headers: HeaderMap) -> Result<Response, Refusal> {
     let level = match which.level.as_deref().filter(|level| !level.is_empty()) {
         None => None,
         Some(key) => {
@@ -60,7 +61,7 @@ pub async fn logs(State(app): State<AppState>, Query(which): Query<Which>) -> Re
     let filter = Filter { level, q: which.q.as_deref().unwrap_or_default(), before: which.before };
     let page = service::logs::page(&app, filter, which.limit.unwrap_or(200).clamp(1, 2_000));
     let older = page.lines.first().filter(|_| page.more).map(|line| line.number);
-    Ok(axum::Json(Lines { lines: page.lines, total: page.total, older }).into_response())
+    Ok(reply::record(&headers, &Lines { lines: page.lines, total: page.total, older }))
 }
 
 /// Everything somebody needs who is asked for help, as text: version, platform, checks, settings, counts, what failed

@@ -105,7 +105,7 @@ async fn what_is_set_is_not_overwritten_unseen() {
     let app = TestApp::start().await;
     for (path, change) in [
         ("/api/settings", json!({"gapMinutes": 45})),
-        ("/api/settings", json!({"clock": "12h"})),
+        ("/api/settings", json!({"clock": "12"})),
         ("/api/templates", json!({"captions": ["{request}."], "prompts": ["a {mood} moment"]})),
     ] {
         let seen = app.get(path).await;
