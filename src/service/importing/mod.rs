@@ -1,7 +1,7 @@
 //! Imports: what others have written is read, told, and on a person's word stored, all or nothing.
 //!
-//! What is sent is read once, as tolerantly as can be ([`reading`]), and its pictures are laid ready. A plan then says
-//! what becomes of each record, given what is here ([`planning`]); the report a person sees is the plan's, and what is
+//! What is sent is read once, as tolerantly as can be (`reading`), and its pictures are laid ready. A plan then says
+//! what becomes of each record, given what is here (`planning`); the report a person sees is the plan's, and what is
 //! stored is exactly that plan, or nothing when what is here has changed meanwhile. Nothing that is imported can post by
 //! itself: tasks come paused, and of posts only those that are out.
 
