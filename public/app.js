@@ -697,6 +697,7 @@
   // ---- Sending ------------------------------------------------------------------------------------------
 
   let leavingOnPurpose = false;
+  let sent = null; // the form that is on its way; what is typed in others would be lost
 
   document.addEventListener('submit', (event) => {
     const form = event.target;
@@ -710,7 +711,7 @@
       event.preventDefault();
       return upload(form);
     }
-    leavingOnPurpose = true;
+    sent = form;
     if (form.hasAttribute('data-no-busy') || form.method !== 'post') return;
     const button = event.submitter ?? form.querySelector('.button.primary, button:not([type=button])');
     form.setAttribute('aria-busy', 'true');
@@ -723,6 +724,7 @@
   function settle(form) {
     form.removeAttribute('aria-busy');
     leavingOnPurpose = false;
+    sent = null;
     for (const button of all('.busy', form)) {
       button.classList.remove('busy');
       button.removeAttribute('aria-disabled');
@@ -730,7 +732,10 @@
   }
 
   addEventListener('beforeunload', (event) => {
-    if (!leavingOnPurpose && (all('form[data-guard]').some(isDirty) || document.querySelector('form[data-upload].busy'))) event.preventDefault();
+    if (leavingOnPurpose) return;
+    if (!all('form[data-guard]').some((form) => form !== sent && isDirty(form)) && !document.querySelector('form[data-upload].busy')) return;
+    event.preventDefault();
+    if (sent) setTimeout(settle, 0, sent); // in case they stay
   });
 
   // Back from the browser's memory: nothing is on its way any more, and what is shown may be old.
@@ -738,6 +743,7 @@
     if (!persisted) return;
     all('form[aria-busy]').forEach(settle);
     leavingOnPurpose = false;
+    sent = null;
     connect();
     markStale();
   });

@@ -37,8 +37,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let query = axum::extract::Query::try_from_uri(&parts.uri);
         query.map(|axum::extract::Query(query)| Self(query)).map_err(|error| {
-            let words = format!("The query cannot be read: {}.", error.body_text());
-            Problem::new(Kind::Malformed, words).into()
+            Problem::new(Kind::Malformed, format!("The query cannot be read: {}", query_sentence(&error.body_text()))).into()
         })
     }
 }
@@ -57,8 +56,14 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let syntax = |error: serde_json::Error| Problem::new(Kind::Malformed, format!("The body is not JSON: {error}."));
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(syntax)?;
     // A list would be taken for the fields in their order.
-    if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::invalid("body", "Send an object, as in {…}. This is a list.").into());
+    let is = match body.trim_ascii_start().first() {
+        Some(b'{') => None,
+        Some(b'[') => Some("a list"),
+        Some(b'"') => Some("a text"),
+        Some(_) | None => Some("a single value"),
+    };
+    if let Some(is) = is {
+        return Err(Problem::invalid("body", format!("Send an object, as in {{…}}. This is {is}.")).into());
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut reader);
@@ -102,6 +107,18 @@ fn sentence(error: &serde_json::Error) -> String {
             let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
             format!("{first}{}.", letters.collect::<String>())
         }
+    }
+}
+
+/// The same for a query, where it is said with the name of the value.
+fn query_sentence(text: &str) -> String {
+    let text = text.trim_start_matches("Failed to deserialize query string: ");
+    match text.split_once(": ") {
+        Some((field, wrong)) if wrong.contains("digit") || wrong.contains("number") || wrong.contains("empty string") => {
+            format!("write a whole number, not below 0, as `{field}`.")
+        }
+        Some((field, wrong)) if wrong.contains("`true` or `false`") => format!("write true or false as `{field}`."),
+        Some(_) | None => format!("{text}."),
     }
 }
 

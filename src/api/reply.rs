@@ -82,6 +82,13 @@ pub fn record<T: Serialize>(headers: &HeaderMap, record: &T) -> Response {
     tagged(headers, Body::one(record))
 }
 
+/// Nothing but the tag of what was changed just now, for the next change.
+pub fn changed<T: Serialize>(shown: &T) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    set(&mut response, header::ETAG, &Body::one(shown).etag);
+    response
+}
+
 /// A record that was made just now.
 pub fn created<T: Serialize>(record: &T, location: &str) -> Response {
     let mut response = (StatusCode::CREATED, tagged(&HeaderMap::new(), Body::one(record))).into_response();

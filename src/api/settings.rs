@@ -41,9 +41,9 @@ pub async fn post(State(app): State<AppState>, Json(change): Json<SettingsChange
 
 /// The same.
 #[utoipa::path(put, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
-pub async fn put(State(app): State<AppState>, expected: Expected, Json(change): Json<SettingsChange>) -> Result<StatusCode, Refusal> {
+pub async fn put(State(app): State<AppState>, expected: Expected, Json(change): Json<SettingsChange>) -> Result<Response, Refusal> {
     service::settings::change(&app, change, expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(reply::changed(&service::settings::view(&app)))
 }
 
 /// How much is told.
@@ -94,13 +94,9 @@ pub async fn templates(State(app): State<AppState>, headers: HeaderMap) -> Respo
 
 /// Changes the templates; a list that is left out becomes the one they came with.
 #[utoipa::path(put, path = "/api/templates", tag = "captions", request_body = Templates, responses((status = 204), (status = 422, body = ProblemDocument)))]
-pub async fn set_templates(
-    State(app): State<AppState>,
-    expected: Expected,
-    Json(templates): Json<Templates>,
-) -> Result<StatusCode, Refusal> {
+pub async fn set_templates(State(app): State<AppState>, expected: Expected, Json(templates): Json<Templates>) -> Result<Response, Refusal> {
     service::settings::set_templates(&app, Some(templates), expected).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(reply::changed(&service::settings::templates(&app)))
 }
 
 /// Goes back to the templates they came with.

@@ -18,9 +18,9 @@ pub fn http_url(text: &str) -> Result<Url, String> {
 
 /// An address Instagram can fetch from: https only; this machine is for trying things out.
 pub fn public_url(text: &str) -> Result<Url, String> {
-    let url = http_url(text)?;
+    let url: Url = text.trim().parse().map_err(|_| "write an address as in https://pictures.example.org".to_owned())?;
     let loopback = url.host_str().is_some_and(|host| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()));
-    if url.scheme() == "https" || loopback {
+    if url.has_host() && (url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
         Ok(url)
     } else {
         Err("the address must start with https://, or Instagram will not fetch from it".into())

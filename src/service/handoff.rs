@@ -160,8 +160,8 @@ pub async fn test(app: &AppState, now: DateTime<Utc>) -> Result<Tested, Error> {
         Seen::Right => Ok(Tested { came_through: true, words: "A picture came through the public address, byte for byte." }),
         Seen::NotFromHere => Ok(Tested {
             came_through: false,
-            words: "The public address cannot be reached from this machine. That says little, as many routers do not lead back \
-                    inside: open it with a phone that is not on your network.",
+            words: "The public address cannot be reached from this machine. Look whether its name is right. If it is, that says \
+                    little, as many routers do not lead back inside: open it with a phone that is not on your network.",
         }),
         Seen::Wrong(words) => {
             let words = format!("Instagram would not find the picture: {words} Check the public address and what stands in between.");
@@ -175,7 +175,7 @@ pub async fn test(app: &AppState, now: DateTime<Utc>) -> Result<Tested, Error> {
 #[serde(rename_all = "camelCase")]
 pub struct Tested {
     /// Whether a picture came through it. `false`: it cannot be told from here.
-    came_through: bool,
+    pub came_through: bool,
     /// The same in words, with what to do.
     pub words: &'static str,
 }

@@ -54,9 +54,17 @@ async fn characters_that_break_a_rule_are_refused_by_field() {
         assert!(fields.iter().any(|named| named == field), "{body}: {detail} {fields:?}");
         assert!(!detail.contains("untagged"), "words for people: {detail}");
     }
-    for body in [json!([]), json!(["Luna", "kind"])] {
+    for (body, what) in
+        [(json!([]), "a list"), (json!(["Luna", "kind"]), "a list"), (json!("Luna"), "a text"), (json!(null), "a single value")]
+    {
         let (detail, fields) = app.post("/api/characters", body).await.problem(422);
-        assert_eq!((detail.as_str(), fields.as_slice()), ("Send an object, as in {…}. This is a list.", &["body".to_owned()][..]));
+        assert_eq!((detail, fields), (format!("Send an object, as in {{…}}. This is {what}."), vec!["body".to_owned()]));
+    }
+    for (query, words) in
+        [("limit=x", "write a whole number, not below 0, as `limit`"), ("active=perhaps", "write true or false as `active`")]
+    {
+        let (detail, _) = app.get(&format!("/api/characters?{query}")).await.problem(400);
+        assert!(detail.contains(words), "{detail}");
     }
     assert_eq!(app.get("/api/characters").await.text, "[]");
 }

@@ -116,10 +116,21 @@ async fn what_is_set_is_not_overwritten_unseen() {
         assert_eq!(send(&tag).await.status, StatusCode::NO_CONTENT, "{path}");
         assert_ne!(app.get(path).await.text, seen.text, "{path}");
         send(&tag).await.problem(412);
+        let told = send(&"*".parse().unwrap()).await.headers[header::ETAG].clone();
+        assert_eq!(told, app.get(path).await.headers[header::ETAG], "{path}: the tag for the next change");
     }
     let reset = |tag: &str| Answer::of(app.request(Method::DELETE, "/api/templates").header(header::IF_MATCH, tag));
     reset("\"old\"").await.problem(412);
     assert_eq!(reset("*").await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn what_was_seen_may_come_back_as_it_was() {
+    let app = TestApp::start().await;
+    let seen = app.get("/api/settings").await;
+    let back = app.put("/api/settings", seen.json()).await;
+    assert_eq!(back.status, StatusCode::NO_CONTENT, "{}", back.text);
+    assert_eq!(app.get("/api/settings").await.text, seen.text);
 }
 
 #[tokio::test]

@@ -146,6 +146,10 @@ async fn what_cannot_be_set_is_refused_by_its_field_and_nothing_is_stored() {
         (json!({"xPostPrice": "-1"}), "xPostPrice", "dollars"),
         (json!({"xLinkPrice": "NaN"}), "xLinkPrice", "dollars"),
         (json!({"gapMinutes": ""}), "gapMinutes", "0 to 1440"),
+        (json!({"publicUrl": "nonsense"}), "publicUrl", "pictures.example.org"),
+        (json!({"publicUrl": "ftp://pictures.example.org"}), "publicUrl", "https://"),
+        (json!({"imageFolders": "/"}), "imageFolders", "whole disk"),
+        (json!({"gapMinuets": "5"}), "gapMinuets", "no such setting"),
     ];
     for (change, field, words) in cases {
         // Something that could be set comes along: all of it is refused.
@@ -424,7 +428,7 @@ async fn keys_for_all_characters_serve_those_who_have_none_of_their_own() {
     assert!(tested.text.contains("broken"), "{}", tested.text);
     // A key that is removed is gone, and what was seen with it is forgotten.
     let forgotten = app.submit("/actions/settings/keys", &[("form[network]", "x"), ("form[forget][twitterAppSecret]", "on")]).await;
-    assert!(texts(&forgotten, "#x .cluster")[0].contains("Not set up"));
+    assert!(texts(&forgotten, "#x .cluster")[0].contains("1 of 4 keys are missing"));
     assert_eq!(settings(&app).await["twitterAppSecret"], "");
     assert!(app.app.store.read().accounts.get(&format!("{luna}/x")).is_none());
 }

@@ -99,6 +99,11 @@ pub async fn change(app: &AppState, mut change: SettingsChange, expected: Expect
     let keys = change.take_keys();
     let (gemini, webhook) = (std::mem::take(&mut change.gemini_api_key), std::mem::take(&mut change.webhook_secret));
     let mut checks = Checks::default();
+    let known = view(app);
+    // What is only shown may come back with the rest.
+    for name in change.other.keys().filter(|name| !known.contains_key(name.as_str())) {
+        checks.wrong(name, "There is no such setting.");
+    }
     let secrets = Secrets::check(app, gemini, webhook, keys, &mut checks);
     let is_set = app.store.read().settings.zone().is_some();
     let general = General::check(&change, app.timezone(), is_set, &mut checks);

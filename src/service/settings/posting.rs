@@ -35,7 +35,9 @@ impl Posting {
     /// Reads what a change says.
     pub(super) fn check(change: &SettingsChange, checks: &mut Checks) -> Self {
         let cap = |sent: &Sent<Number>, field: &str, most: u32, checks: &mut Checks| {
-            let words = format!("Choose 0 to {most}; 0 is no cap.");
+            let of = if field.starts_with("instagram") { Network::Instagram.label() } else { Network::X.label() };
+            let time = if most == MOST_PER_DAY { "a day" } else { "a month" };
+            let words = format!("Choose 0 to {most} posts on {of} {time}; 0 or nothing is no cap.");
             number(sent, field, 0..=most, &words, checks)
         };
         Self {

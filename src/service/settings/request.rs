@@ -1,5 +1,7 @@
 //! What a request may say of the settings.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -118,6 +120,10 @@ pub struct SettingsChange {
     /// Where LoRAs are trained.
     #[serde(flatten)]
     pub trainer: TrainerChange,
+    /// What no setting is called; last, so that everything else was taken.
+    #[schema(ignore)]
+    #[serde(flatten)]
+    pub other: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 /// Yes or no, as a value of its own or as a text.

@@ -32,7 +32,7 @@ pub(super) fn store(app: &AppState, now: DateTime<Utc>) -> Check {
 fn counts(app: &AppState) -> String {
     let state = app.store.read();
     format!(
-        "{} characters, {} pictures, {} prompts, {} jobs",
+        "Characters: {}, pictures: {}, prompts: {}, jobs: {}.",
         state.characters.len(),
         state.content.len(),
         state.prompts.len(),

@@ -61,7 +61,7 @@ pub(super) fn gemini(app: &AppState, now: DateTime<Utc>) -> Check {
         (_, Some(problem)) if problem.is_passing() => {
             (Health::Warning, "Configured", format!("{problem}{used}"), "Templates write until it answers again.".into())
         }
-        (_, Some(problem)) => (Health::Bad, "Configured", format!("{problem}{used}"), "See Settings.".into()),
+        (_, Some(problem)) => (Health::Bad, "Configured", format!("{problem}{used}"), String::new()),
         (_, None) if standing.checked_at.is_none() => {
             (Health::Unknown, "Configured", format!("The key was not tested yet.{used}"), String::new())
         }

@@ -208,6 +208,10 @@ async fn require_path(field: &'static str, path: &str, folder: bool, checks: &mu
         checks.wrong(field, format!("{path}: write the whole path, from / on."));
         return;
     }
+    if folder && Path::new(path).parent().is_none() {
+        checks.wrong(field, "This is the whole disk. Name a folder.");
+        return;
+    }
     let right = tokio::fs::metadata(path).await.is_ok_and(|about| about.is_dir() == folder);
     checks.require(right, field, format!("There is no {what} {path}."));
 }

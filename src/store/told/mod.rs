@@ -120,7 +120,21 @@ fn in_words(name: &str) -> String {
         }
         words.extend(letter.to_lowercase());
     }
-    words
+    words.split(' ').map(as_people_write).collect::<Vec<_>>().join(" ")
+}
+
+fn as_people_write(word: &str) -> &str {
+    match word {
+        "comfyui" => "ComfyUI",
+        "gemini" => "Gemini",
+        "instagram" => "Instagram",
+        "x" => "X",
+        "lora" => "LoRA",
+        "loras" => "LoRAs",
+        "url" => "address",
+        "urls" => "addresses",
+        other => other,
+    }
 }
 
 #[cfg(test)]

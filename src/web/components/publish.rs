@@ -103,8 +103,9 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
     };
     let rows = list.into_iter().map(row).collect_view();
     let label = format!("Post to {}", network.label());
+    let open = stops > 0 || ours;
     view! {
-        <details class="checks" open=stops > 0 || ours><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
+        <details class="checks" open=open><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
         <form class="stack" method="post" action="/actions/posts/create">
             <ProblemSummary problem/>
             <input type="hidden" name="id" value=content.id.to_string()/>

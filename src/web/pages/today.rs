@@ -255,7 +255,7 @@ fn People(app: AppState, state: Arc<State>) -> impl IntoView {
     });
     let rows = rows.collect_view();
     let more =
-        (more > 0).then(|| view! { <p class="muted"><a href="/characters">{format!("and {more} more, with more in stock")}</a></p> });
+        (more > 0).then(|| view! { <p class="muted"><a href="/characters">{format!("and {more} more, with no less in stock")}</a></p> });
     view! { <ul class="list">{rows}</ul>{more} }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn PasswordCard() -> impl IntoView {
         view! { <Password name="form[current]" about="current" label="Password now" fill="current-password" wrong=form.wrong("current")/> }
     });
     view! {
-        <section class="card" id="password"><header><h2>"Password"</h2><p>"Stored as an Argon2id hash, sealed. Without it nobody comes in, here or from elsewhere."</p></header><div class="body stack">
+        <section class="card" id="password"><header><h2>"Password"</h2><p>"Stored as an Argon2id hash, sealed. Once it is set, nobody comes in without it, here or from elsewhere."</p></header><div class="body stack">
             <div class="cluster">{standing}</div>
             <form class="form narrow" method="post" action=action>
                 <ProblemSummary problem=form.problem.clone()/>

@@ -4,6 +4,7 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Try;
 use crate::{
     domain::problem::{Kind as Trouble, Problem},
     expected::Expected,
@@ -87,14 +88,12 @@ pub(super) fn ComfyuiCard() -> impl IntoView {
     view! {
         <section class="card" id="comfyui"><header><h2>"ComfyUI"</h2><p>"Draws the pictures. With several servers, each picture goes to the one that has the least to do."</p></header><div class="body stack">
             <div id="comfyui-servers" data-live="system settings"><Servers/></div>
+            <Try action="/actions/settings/test-comfyui"/>
             <form class="form" method="post" action="/actions/settings/comfyui" data-guard="">
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="comfyuiUrl" label="Addresses" kind=Kind::Text(2) value=form.values.comfyui_url.clone() wrong=form.wrong("comfyuiUrl") optional=true
                     help=format!("One a line. {origin} A picture that is being drawn stays where it is.")/>
-                <div class="form-actions">
-                    <button class="button primary">"Save and test"</button>
-                    <button class="button" formaction="/actions/settings/test-comfyui" formnovalidate=true>"Test"</button>
-                </div>
+                <div class="form-actions"><button class="button primary">"Save and test"</button></div>
             </form>
         </div></section>
     }

@@ -4,8 +4,9 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Try;
 use crate::{
-    domain::{character::NewSecret, sent::Sent},
+    domain::{character::NewSecret, problem::Problem, sent::Sent},
     expected::Expected,
     service::{self, gemini::KeyInForce, settings::SettingsChange},
     web::{
@@ -43,8 +44,13 @@ pub async fn save_gemini(#[server(default)] form: GeminiForm) -> Result<(), Serv
         if service::gemini::key_in_force(&app) == KeyInForce::None {
             return Ok(Done::to("/settings#gemini").saying("Saved. Without a key, templates write."));
         }
-        service::gemini::test(&app, Utc::now()).await?;
-        Ok(Done::to("/settings#gemini").saying("Saved, and Gemini answers."))
+        match service::gemini::test(&app, Utc::now()).await {
+            Ok(_) => Ok(Done::to("/settings#gemini").saying("Saved, and Gemini answers.")),
+            Err(error) => {
+                let problem = Problem::from(error);
+                Err(Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into())
+            }
+        }
     })
     .await
 }
@@ -97,17 +103,14 @@ pub(super) fn GeminiCard() -> impl IntoView {
     let stored = matches!(force, KeyInForce::Stored(_) | KeyInForce::Locked);
     view! {
         <section class="card" id="gemini"><header><h2>"Gemini"</h2><p>"Writes captions and prompts. What it is told goes to Google."</p></header><div class="body stack">
-            <div class="cluster">{state}</div>
+            <div class="cluster">{state}{(force != KeyInForce::None).then(|| view! { <Try action="/actions/settings/test-gemini"/> })}</div>
             <form class="form" method="post" action="/actions/settings/gemini" data-guard="">
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="geminiApiKey" label="Key" kind=Kind::Secret value="" wrong=form.wrong("geminiApiKey") placeholder=mask help=origin limit=500/>
                 {stored.then(|| view! { <label class="check"><input type="checkbox" name="form[clear]"/><span>"Forget the stored key"</span></label> })}
                 <Choice name="geminiModel" label="Model" value=form.values.gemini_model.clone() options=vec![OptionGroup::plain(models)] wrong=form.wrong("geminiModel")
                     help="The list is Gemini's own, as of the last test."/>
-                <div class="form-actions">
-                    <button class="button primary">"Save and test"</button>
-                    {(force != KeyInForce::None).then(|| view! { <button class="button" formaction="/actions/settings/test-gemini" formnovalidate=true>"Test"</button> })}
-                </div>
+                <div class="form-actions"><button class="button primary">"Save and test"</button></div>
             </form>
         </div></section>
     }

@@ -6,6 +6,7 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Try;
 use crate::{
     domain::{
         account::Outcome,
@@ -93,7 +94,8 @@ pub async fn save_keys(#[server(default)] form: KeysForm) -> Result<(), ServerFn
         let network = form.network()?;
         service::settings::change(&app, form.change(), Expected::ANY).await?;
         if is_incomplete(&app, network) {
-            return Ok(Done::to(page.clone()).saying("Saved."));
+            let missing: Vec<_> = missing(&app, network).map(|(_, label)| label).collect();
+            return Ok(Done::to(page.clone()).saying(format!("Saved. Still missing: {}.", missing.join(", "))));
         }
         match tried(&app, network).await {
             Ok(words) => Ok(Done::to(page.clone()).saying(format!("Saved. {words}"))),
@@ -115,7 +117,12 @@ pub async fn test_keys(#[server(default)] form: KeysForm) -> Result<(), ServerFn
 }
 
 fn is_incomplete(app: &AppState, network: Network) -> bool {
-    accounts::needed(network).iter().any(|(credential, _)| accounts::for_all(app, *credential).is_none())
+    missing(app, network).next().is_some()
+}
+
+/// What is needed for a network and not set, with what each is called.
+fn missing(app: &AppState, network: Network) -> impl Iterator<Item = (Credential, &'static str)> {
+    accounts::needed(network).iter().copied().filter(|(credential, _)| accounts::for_all(app, *credential).is_none())
 }
 
 async fn tried(app: &AppState, network: Network) -> Result<String, Error> {
@@ -142,18 +149,17 @@ pub(super) fn KeysCard(network: Network) -> impl IntoView {
         view! { <Field name="instagramAccountId" label="Account id" value wrong=form.wrong("instagramAccountId") optional=true
         help="Only needed with a token of Facebook Login: the number Instagram shows to developers."/> }
     });
-    let test = (!is_incomplete(&app, network))
-        .then(|| view! { <button class="button" formaction="/actions/settings/test-keys" formnovalidate=true>"Test"</button> });
+    let test = (!is_incomplete(&app, network)).then(|| view! { <Try action="/actions/settings/test-keys" network=network/> });
     let words = format!("For characters that have no keys for {} of their own.", network.label());
     view! {
         <section class="card" id=name(network)><header><h2>{network.label()}</h2><p>{words}</p></header><div class="body stack">
-            <div class="cluster"><Standing network/></div>
+            <div class="cluster"><Standing network/>{test}</div>
             <form class="form" method="post" action="/actions/settings/keys" autocomplete="off" data-guard="">
                 <input type="hidden" name="form[network]" value=network.key()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 {fields}
                 {account}
-                <div class="form-actions"><button class="button primary">"Save and test"</button>{test}</div>
+                <div class="form-actions"><button class="button primary">"Save and test"</button></div>
             </form>
         </div></section>
     }
@@ -164,7 +170,13 @@ pub(super) fn KeysCard(network: Network) -> impl IntoView {
 fn Standing(network: Network) -> impl IntoView {
     let app = context::app();
     if is_incomplete(&app, network) {
-        return view! { <Pill tone="" words="Not set up"/><span class="muted">"Each character needs her own."</span> }.into_any();
+        let (needed, missing) = (accounts::needed(network).len(), missing(&app, network).count());
+        let (pill, said) = if missing < needed {
+            ("Incomplete", format!("{missing} of {needed} keys are missing. Until then each character needs her own."))
+        } else {
+            ("Not set up", "Each character needs her own.".to_owned())
+        };
+        return view! { <Pill tone="" words=pill/><span class="muted">{said}</span> }.into_any();
     }
     match app.vitals.tested(network) {
         None => view! { <Pill tone="" words="Not tested yet"/> }.into_any(),

@@ -42,6 +42,21 @@ const SECTIONS: [(&str, &str); 12] = [
     ("data", "Data"),
 ];
 
+/// Tries what is in force: a form of its own, because what is typed beside it is not meant.
+#[component]
+fn Try(
+    action: &'static str,
+    /// What the button says.
+    #[prop(default = "Test")]
+    words: &'static str,
+    /// Whose keys, where there are several.
+    #[prop(optional)]
+    network: Option<Network>,
+) -> impl IntoView {
+    let network = network.map(|network| view! { <input type="hidden" name="form[network]" value=network.key()/> });
+    view! { <form class="try" method="post" action=action>{network}<button class="button small">{words}</button></form> }
+}
+
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {

@@ -39,6 +39,7 @@ pub struct PostingForm {
 pub async fn save_posting(#[server(default)] form: PostingForm) -> Result<(), ServerFnError> {
     let app = context::app();
     submit(Sending { name: "posting", page: "/settings#posting".into(), values: &form }, async {
+        let before = service::settings::is_dry_run(&app, &app.store.read());
         let dollars = |text: &str| if text.trim().is_empty() { Sent::Null } else { Sent::Value(Dollars::read(text)) };
         let change = SettingsChange {
             dry_run: Sent::Value(Flag(Some(form.dry_run.is_some()))),
@@ -53,7 +54,12 @@ pub async fn save_posting(#[server(default)] form: PostingForm) -> Result<(), Se
             ..SettingsChange::default()
         };
         service::settings::change(&app, change, Expected::ANY).await?;
-        let words = if form.dry_run.is_some() { "Saved. Posts are rehearsals." } else { "Saved. Posts go out for real." };
+        let words = match (form.dry_run.is_some(), app.config.sandbox) {
+            (now, _) if now == before => "Saved.",
+            (true, _) => "Saved. Posts are rehearsals.",
+            (false, true) => "Saved. Posts go to the simulated networks.",
+            (false, false) => "Saved. Posts go out for real.",
+        };
         Ok(Done::to("/settings#posting").saying(words))
     })
     .await

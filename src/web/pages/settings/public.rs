@@ -4,7 +4,9 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Try;
 use crate::{
+    domain::problem::{Kind as Trouble, Problem},
     expected::Expected,
     service::{self, settings::SettingsChange},
     web::{
@@ -44,6 +46,9 @@ pub async fn test_public() -> Result<(), ServerFnError> {
     let app = context::app();
     press("/settings#public", async {
         let tested = service::handoff::test(&app, Utc::now()).await?;
+        if !tested.came_through {
+            return Err(Problem::new(Trouble::Unreachable, tested.words).into());
+        }
         Ok(Done::to("/settings#public").saying(tested.words))
     })
     .await
@@ -69,21 +74,20 @@ pub(super) fn PublicCard() -> impl IntoView {
         (true, Some(_)) => "DALLA_PUBLIC_URL of the environment is in force. An address set here comes first.",
         (true, None) => "An https address that leads here: a named tunnel or a reverse proxy.",
     };
-    let test = service::handoff::is_configured(&app)
-        .then(|| view! { <button class="button" formaction="/actions/settings/test-public" formnovalidate=true>"Test"</button> });
+    let test = service::handoff::is_configured(&app).then(|| view! { <Try action="/actions/settings/test-public"/> });
     let listener = app
         .config
         .public_listen
         .map(|address| view! { <p class="small muted">{format!("A listener of its own answers nothing else on {address}.")}</p> });
     view! {
         <section class="card" id="public"><header><h2>"Public media"</h2><p>"Instagram fetches pictures itself, from a public https address. X takes them from here."</p></header><div class="body stack">
-            <div class="cluster">{state}</div>
+            <div class="cluster">{state}{test}</div>
             {listener}
             <form class="form" method="post" action="/actions/settings/public" data-guard="">
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="publicUrl" label="Public address" value=form.values.public_url.clone() wrong=form.wrong("publicUrl") optional=true
                     placeholder="https://pictures.example.org" help=origin limit=1000/>
-                <div class="form-actions"><button class="button primary">"Save"</button>{test}</div>
+                <div class="form-actions"><button class="button primary">"Save"</button></div>
             </form>
             <details class="fold"><summary>"Other ways"</summary><div class="stack">
                 <p class="small">"Only pictures with a signed address that ends after six hours are shown there. With "<code>"DALLA_PUBLIC_LISTEN"</code>" they get a port of their own, so that nothing else faces the tunnel; that is set when it is started."</p>

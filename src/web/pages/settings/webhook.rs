@@ -4,6 +4,7 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Try;
 use crate::{
     domain::{character::NewSecret, notification::DeliveryState, sent::Sent},
     expected::Expected,
@@ -88,6 +89,7 @@ pub(super) fn WebhookCard() -> impl IntoView {
     view! {
         <section class="card" id="notifications"><header><h2>"Notifications"</h2><p>"Each is sent to a program of yours as well: a POST with JSON."</p></header><div class="body stack">
             <div class="cluster" id="webhook-standing" data-live="notification settings">{standing}</div>
+            {is_set.then(|| view! { <Try action="/actions/settings/test-webhook" words="Send a test"/> })}
             <form class="form" method="post" action="/actions/settings/webhook" data-guard="">
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="webhookUrl" label="Address" value=form.values.webhook_url.clone() wrong=form.wrong("webhookUrl") placeholder="https://…"
@@ -95,10 +97,7 @@ pub(super) fn WebhookCard() -> impl IntoView {
                 <Field name="webhookSecret" label="Secret" kind=Kind::Secret value="" wrong=form.wrong("webhookSecret") placeholder=mask.clone().unwrap_or_default()
                     help="Signs each message: Dalla-Signature is the HMAC-SHA256 of Dalla-Timestamp, a dot and the body. Without one nothing is signed." limit=500/>
                 {mask.is_some().then(|| view! { <label class="check"><input type="checkbox" name="form[clear]"/><span>"Forget the stored secret"</span></label> })}
-                <div class="form-actions">
-                    <button class="button primary">"Save"</button>
-                    {is_set.then(|| view! { <button class="button" formaction="/actions/settings/test-webhook" formnovalidate=true>"Send a test"</button> })}
-                </div>
+                <div class="form-actions"><button class="button primary">"Save"</button></div>
             </form>
         </div></section>
     }
