@@ -53,7 +53,7 @@ export function setUp({ all, byId, el, labelOf, open, fetchPage, visible }) {
       gaps += next - at - 1;
       at = next;
     }
-    return gaps < 20 ? 300 - gaps + bonus : -1;
+    return gaps <= 2 * query.length ? 300 - gaps + bonus : -1;
   }
 
   // Chosen, an entry does what it does on its page: a link is followed, a form is sent, with its question before it.

@@ -116,7 +116,9 @@ fn score(entry: &Entry, query: &str) -> Option<i64> {
     for wanted in query.chars().filter(|letter| !letter.is_whitespace()) {
         gaps += i64::try_from(letters.by_ref().position(|letter| letter == wanted)?).ok()?;
     }
-    Some(300 - gaps).filter(|score| *score > 280)
+    // Letters that lie far apart were not meant.
+    let most = i64::try_from(2 * query.chars().count()).ok()?;
+    (gaps <= most).then_some(300 - gaps)
 }
 
 fn page(of: &str, place: Place) -> Entry {
