@@ -30,6 +30,12 @@ impl<F> Form<F> {
     pub fn wrong(&self, field: &str) -> Option<String> {
         self.problem.as_ref()?.about(field).map(str::to_owned)
     }
+
+    /// The help of a secret: what was typed there is not given back with the rest when a form is refused.
+    pub fn help_of_secret(&self, help: &str) -> String {
+        let is_refused = self.problem.as_ref().is_some_and(|problem| !problem.errors.is_empty());
+        if is_refused { format!("Type it again, if you had: secrets are not kept here. {help}") } else { help.to_owned() }
+    }
 }
 
 /// What was wrong with a form, summed up at its top, with links to the fields.

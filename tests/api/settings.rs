@@ -487,6 +487,11 @@ async fn forms_keep_what_was_typed_and_say_what_is_wrong() {
         )
         .await;
     assert_eq!(texts(&refused, "#posting .error").len(), 2);
+    let refused =
+        app.submit("/actions/settings/webhook", &[("form[webhookUrl]", "here"), ("form[webhookSecret]", "signs-everything")]).await;
+    assert!(
+        !refused.contains("signs-everything") && texts(&refused, "#notifications .help").iter().any(|help| help.contains("Type it again"))
+    );
     let refused = app.submit("/actions/settings/comfyui", &[("form[comfyuiUrl]", "box:8188")]).await;
     assert!(texts(&refused, "#comfyui .error")[0].contains("box:8188"));
     let refused = app.submit("/actions/settings/public", &[("form[publicUrl]", "http://example.org")]).await;

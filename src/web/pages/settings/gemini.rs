@@ -106,7 +106,7 @@ pub(super) fn GeminiCard() -> impl IntoView {
             <div class="cluster">{state}{(force != KeyInForce::None).then(|| view! { <Try action="/actions/settings/test-gemini"/> })}</div>
             <form class="form" method="post" action="/actions/settings/gemini" data-guard="">
                 <ProblemSummary problem=form.problem.clone()/>
-                <Field name="geminiApiKey" label="Key" kind=Kind::Secret value="" wrong=form.wrong("geminiApiKey") placeholder=mask help=origin limit=500/>
+                <Field name="geminiApiKey" label="Key" kind=Kind::Secret value="" wrong=form.wrong("geminiApiKey") placeholder=mask help=form.help_of_secret(origin) limit=500/>
                 {stored.then(|| view! { <label class="check"><input type="checkbox" name="form[clear]"/><span>"Forget the stored key"</span></label> })}
                 <Choice name="geminiModel" label="Model" value=form.values.gemini_model.clone() options=vec![OptionGroup::plain(models)] wrong=form.wrong("geminiModel")
                     help="The list is Gemini's own, as of the last test."/>

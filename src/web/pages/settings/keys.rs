@@ -140,9 +140,7 @@ pub(super) fn KeysCard(network: Network) -> impl IntoView {
         instagram_account_id: Some(app.store.read().settings.instagram_account_id.clone()),
         ..KeysForm::default()
     });
-    let fields = accounts::needed(network)
-        .iter()
-        .map(|(credential, _)| view! { <Key credential=*credential wrong=form.wrong(credential.field())/> });
+    let fields = accounts::needed(network).iter().map(|(credential, _)| view! { <Key credential=*credential form=form.clone()/> });
     let fields = fields.collect_view();
     let account = (network == Network::Instagram).then(|| {
         let value = form.values.instagram_account_id.clone().unwrap_or_default();
@@ -191,7 +189,7 @@ fn Standing(network: Network) -> impl IntoView {
 
 /// One key: masked, with where the one in force comes from.
 #[component]
-fn Key(credential: Credential, #[prop(optional_no_strip)] wrong: Option<String>) -> impl IntoView {
+fn Key(credential: Credential, form: Form<KeysForm>) -> impl IntoView {
     let app = context::app();
     let source = accounts::for_all(&app, credential);
     let placeholder = accounts::mask_for_all(&app, credential).unwrap_or_default();
@@ -206,7 +204,7 @@ fn Key(credential: Credential, #[prop(optional_no_strip)] wrong: Option<String>)
         view! { <label class="check"><input type="checkbox" name=name/><span>{format!("Forget the stored {}", label.to_lowercase().replace("api", "API"))}</span></label> }
     });
     view! {
-        <Field name label about=credential.field() kind=Kind::Secret value="" placeholder help wrong limit=500/>
+        <Field name label about=credential.field() kind=Kind::Secret value="" placeholder help=form.help_of_secret(&help) wrong=form.wrong(credential.field()) limit=500/>
         {forget}
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn WebhookCard() -> impl IntoView {
                 <Field name="webhookUrl" label="Address" value=form.values.webhook_url.clone() wrong=form.wrong("webhookUrl") placeholder="https://…"
                     help="http or https, also in your own network. Empty for nowhere." limit=1000/>
                 <Field name="webhookSecret" label="Secret" kind=Kind::Secret value="" wrong=form.wrong("webhookSecret") placeholder=mask.clone().unwrap_or_default()
-                    help="Signs each message: Dalla-Signature is the HMAC-SHA256 of Dalla-Timestamp, a dot and the body. Without one nothing is signed." limit=500/>
+                    help=form.help_of_secret("Signs each message: Dalla-Signature is the HMAC-SHA256 of Dalla-Timestamp, a dot and the body. Without one nothing is signed.") limit=500/>
                 {mask.is_some().then(|| view! { <label class="check"><input type="checkbox" name="form[clear]"/><span>"Forget the stored secret"</span></label> })}
                 <div class="form-actions"><button class="button primary">"Save"</button></div>
             </form>
