@@ -13,7 +13,7 @@ use crate::{
         problem::Problem,
     },
     events::Events,
-    service::importing::{self, Limits, What},
+    service::importing::{self, InForce, Limits, What},
     state::AppState,
     store::{self, OpenOptions, Store},
 };
@@ -36,9 +36,10 @@ pub async fn import(config: Config, what: ImportArguments) -> Result<(), String>
 /// Looks at the data folder without opening it: a server may work in it.
 async fn tell(config: &Config, options: OpenOptions, from: std::path::PathBuf) -> Result<ImportReport, String> {
     let limits = Limits { picture: config.picture_limit, all: config.upload_limit };
+    let in_force = InForce::of(config);
     let told = tokio::task::spawn_blocking(move || {
         let peeked = if options.dir.is_dir() { Some(store::peek(&options).map_err(|error| error.to_string())?) } else { None };
-        importing::tell(peeked.as_ref(), &from, limits, Utc::now()).map_err(|error| Problem::from(error).message)
+        importing::tell(peeked.as_ref(), &from, limits, &in_force, Utc::now()).map_err(|error| Problem::from(error).message)
     });
     told.await.map_err(|_| "looking at it broke down".to_owned())?
 }

@@ -175,7 +175,11 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
             <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
         }
     });
+    // What has no file cannot go out, so nobody is asked whether it may.
+    let is_blank = content.picture.is_none();
     let decisions: &[(&str, &str)] = match content.state {
+        ReviewState::Draft if is_blank => &[],
+        ReviewState::InReview | ReviewState::Rejected if is_blank => &[("withdraw", "Back to draft")],
         ReviewState::Draft => &[("submit", "Send to review"), ("approve", "Approve")],
         ReviewState::InReview => &[("approve", "Approve"), ("withdraw", "Back to draft")],
         ReviewState::Approved => &[("reject", "Reject"), ("withdraw", "Back to draft")],
@@ -198,7 +202,7 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
         <div class="cluster">
             {decisions}
             {again}
-            <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>
+            {(!is_blank).then(|| view! { <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a> })}
             <a class="button quiet danger" href=format!("{}/delete", page_of(&content.id))><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
         </div>
     }
