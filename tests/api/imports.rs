@@ -145,7 +145,7 @@ fn without_imported(mut report: Value) -> Value {
 
 #[tokio::test]
 async fn a_folder_of_the_node_app_comes_as_it_was_told_and_only_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let zip = packed(&node());
     let told = app.import(zip.clone(), true).await;
     assert_eq!(app.stored()["characters"], json!([]), "a rehearsal stores nothing");
@@ -252,7 +252,7 @@ async fn a_folder_of_the_python_app_comes_with_its_own_names_and_shapes() {
 
 #[tokio::test]
 async fn keys_are_sealed_and_never_told() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let mut heard = String::new();
     for zip in [packed(&node()), packed(&python())] {
         for dry_run in [true, false, false] {
@@ -340,8 +340,8 @@ async fn what_cannot_be_read_at_all_is_refused_in_words() {
     for (text, parts) in [
         ("[{\"name\": \"Luna\"", &["Nothing of “luna.json” can be imported.", "It breaks off at line 1, column 16"][..]),
         ("[\n{\"name\" \"Luna\"}]", &["“luna.json”", "It is no JSON from line 2, column 9 on"]),
-        ("{\"hello\": \"world\"}", &["“luna.json”", "no. 1: This is no character: it has neither a name nor an id"]),
-        ("{\"scripts\": {\"test\": \"x\"}}", &["“luna.json”", "scripts: This is no character"]),
+        ("{\"hello\": \"world\"}", &["“luna.json”", "This is no character: it has neither a name nor an id"]),
+        ("{\"scripts\": {\"test\": \"x\"}}", &["“luna.json”", "This is no character"]),
         ("[ ]", &["There is nothing in “luna.json” to import"]),
     ] {
         let (problem, errors) = Answer::of(send("luna.json", text)).await.problem(422);
@@ -632,7 +632,7 @@ async fn when_storing_fails_nothing_is_left_behind() {
 
 #[tokio::test]
 async fn the_page_tells_first_and_one_button_does_exactly_that() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let upload = |bytes: Vec<u8>| {
         let form = Form::new().part("file", Part::bytes(bytes).file_name("my <b>old</b> app.zip"));
         app.request(Method::POST, "/actions/imports/upload").multipart(form).send()
