@@ -31,12 +31,15 @@ pub fn Publish(content: Arc<Content>) -> impl IntoView {
     let app = context::app();
     let state = app.store.read();
     let posts = publishing::of_content(&state, &content.id);
+    let is_blank = content.picture.is_none();
     let networks = Network::ALL.map(|network| {
         let there: Vec<_> = posts.iter().filter(|post| post.network == network).cloned().collect();
-        let open = content.picture.is_some() && !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
-        view! { <OnNetwork content=Arc::clone(&content) network there open/> }
+        if is_blank && there.is_empty() {
+            return ().into_any();
+        }
+        let open = !is_blank && !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
+        view! { <OnNetwork content=Arc::clone(&content) network there open/> }.into_any()
     });
-    let is_blank = content.picture.is_none();
     let both = !is_blank
         && Network::ALL
             .iter()

@@ -110,6 +110,7 @@ pub fn Detail() -> impl IntoView {
     let sub = view! { <StatePill state=content.state/>" "<words::Time at=content.created_at/> };
     let made = content.provenance.clone().map(|made| view! { <HowMade made id=content.id.clone()/> });
     let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
+    let previews = content.picture.is_some().then(|| view! { <Previews content=Arc::clone(&content)/> });
     view! {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
@@ -119,11 +120,11 @@ pub fn Detail() -> impl IntoView {
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
-                <Captions about=About::Content(Arc::clone(&content))/>
+                <Captions about=About::Content(content)/>
                 {made}
             </div>
             <div class="stack">
-                <Previews content/>
+                {previews}
                 {history}
             </div>
         </div>
