@@ -39,7 +39,7 @@ async fn tell(config: &Config, options: OpenOptions, from: std::path::PathBuf) -
     let in_force = InForce::of(config);
     let told = tokio::task::spawn_blocking(move || {
         let peeked = if options.dir.is_dir() { Some(store::peek(&options).map_err(|error| error.to_string())?) } else { None };
-        importing::tell(peeked.as_ref(), &from, limits, &in_force, Utc::now()).map_err(|error| Problem::from(error).message)
+        importing::tell(peeked.as_ref(), &from, limits, &in_force, Utc::now()).map_err(|error| said(error.into()))
     });
     told.await.map_err(|_| "looking at it broke down".to_owned())?
 }
@@ -54,7 +54,7 @@ async fn store(config: Config, options: OpenOptions, from: std::path::PathBuf) -
     let imported = actor::by(Actor::Local, importing::at_once(&app, What::Place(from), &name, false, Utc::now())).await;
     importing::tidy(&app).await;
     let closed = app.store.close().await;
-    let report = imported.map_err(|error| Problem::from(error).message)?;
+    let report = imported.map_err(|error| said(error.into()))?;
     closed.map_err(|error| format!("everything is in the journal, but the arrays could not be written: {error}"))?;
     Ok(report)
 }
@@ -70,6 +70,18 @@ fn is_elsewhere(from: &Path, dir: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// A problem with all that is wrong, a line each.
+fn said(problem: Problem) -> String {
+    match problem.errors.as_slice() {
+        [] | [_] => problem.message,
+        several => [problem.message.clone()]
+            .into_iter()
+            .chain(several.iter().map(|error| format!("  {}", error.message)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
 }
 
 fn say(report: &ImportReport) {
