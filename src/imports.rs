@@ -43,6 +43,17 @@ pub struct Found<T, With = ()> {
 /// A credential of a character, as it was found in clear text.
 pub type Key = (Credential, SecretString);
 
+/// A key for all characters that can be given to none of several: only that there is one.
+#[derive(Debug, Clone)]
+pub struct ForAll {
+    /// The file it is in.
+    pub file: Arc<str>,
+    /// Its variable there.
+    pub name: &'static str,
+    /// What it is.
+    pub credential: Credential,
+}
+
 /// A picture that was looked at and lies ready, as PNG with its thumbnail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
@@ -73,6 +84,8 @@ pub struct Gathered {
     pub posts: Vec<Found<Post>>,
     /// The key for Gemini, with its file.
     pub gemini: Option<(Arc<str>, SecretString)>,
+    /// Keys for all characters.
+    pub for_all: Vec<ForAll>,
     /// What cannot come, whatever is here.
     pub left_out: Vec<LeftOut>,
 }
@@ -177,6 +190,7 @@ mod tests {
             tasks: Vec::new(),
             posts: Vec::new(),
             gemini: None,
+            for_all: Vec::new(),
             left_out: Vec::new(),
         };
         imports.keep(waiting, Arc::new(Staged { gathered, folder }));

@@ -52,6 +52,7 @@ test('what an older app has left is looked at, imported, and comes only once', a
   await send(page, 'older.json', Buffer.from(older(run)));
   await expect(heading(page)).toHaveText('What would come');
   await expect(page.locator('#decision')).toContainText('To come: 2 characters, 1 key, 1 picture, 1 prompt, 1 schedule, 1 published post.');
+  await expect(page.locator('#decision')).toContainText(/It waits until \d\d:\d\d\./);
   await expect(page.locator('#left-out')).toContainText('Its path leads out of what was sent.');
   await expect(page.locator('#left-out')).toContainText('It has no words.');
   await expect(page.locator('#of-schedules')).toContainText('It was active, and comes paused.');
@@ -89,9 +90,46 @@ test('a bundle is downloaded and is nothing new where it comes from', async ({ p
   await expect(page.locator('#bundle')).toContainText('Keys are never in it.');
 });
 
+test('a file on its way is shown to be, and there is nothing to press meanwhile', async ({ page }) => {
+  test.skip(!withScript(), 'a browser shows that itself');
+  let go = () => {};
+  const held = new Promise<void>((done) => { go = done; });
+  await page.route('**/actions/imports/upload', async (route) => { await held; await route.continue(); });
+  await page.goto('/characters/import');
+  await page.getByLabel(/choose it/i).setInputFiles({ name: 'slow.json', mimeType: 'application/json', buffer: Buffer.from('{"name": "Slow"}') });
+  await expect(page.getByRole('main').getByRole('status')).toContainText(/slow\.json/);
+  await expect(page.getByRole('button', { name: /look at it|import it/i })).toHaveCount(0);
+  go();
+  await expect(heading(page)).toHaveText('What would come');
+  await page.getByRole('button', { name: 'Discard' }).click();
+});
+
+test('a picture without a file can be neither downloaded, approved nor posted', async ({ page }) => {
+  const run = withScript() ? 'a' : 'b';
+  const content = [{ id: `blank-${run}`, caption: `Blank ${run}`, imageUrl: 'https://example.org/blank.png', status: 'pending' }];
+  await send(page, 'blank.json', Buffer.from(JSON.stringify({ content })));
+  await expect(page.locator('#of-pictures')).toContainText('It comes without a picture file');
+  await page.getByRole('button', { name: 'Import it' }).click();
+  await expect(heading(page)).toHaveText('Imported');
+  await page.goto('/content');
+  const tile = page.locator('.picture', { has: page.getByTitle(`Blank ${run}`) });
+  await expect(tile.getByText('No picture file')).toBeVisible();
+  await isForEveryone(page);
+  await page.goto(`/content/blank-${run}`);
+  await expect(page.getByRole('main').getByText('No picture file')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Download' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: /approve|send to review|post to/i })).toHaveCount(0);
+  await isForEveryone(page);
+  await page.getByRole('button', { name: 'Back to draft' }).click();
+  await expect(page.getByText('It is a draft again.')).toBeVisible();
+});
+
 test('what is no import is refused with a word', async ({ page }) => {
   await send(page, 'notes.json', Buffer.from('hello'));
   await expect(page.getByRole('alert')).toContainText('neither a zip nor JSON');
+  await send(page, 'broken.json', Buffer.from('[{"name": "Luna"'));
+  await expect(page.getByRole('alert')).toContainText('Nothing of “broken.json” can be imported. It breaks off at line 1, column 16');
+  await expect(page.getByRole('button', { name: 'Look at it' })).toBeVisible({ visible: !withScript() });
   const gone = await page.goto('/characters/import/gone');
   expect(gone!.status()).toBe(404);
   await expect(heading(page)).toHaveText('This import is over');

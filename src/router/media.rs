@@ -25,7 +25,7 @@ pub struct How {
 
 /// `/media/{id}.png`, with `?download` as an attachment.
 pub async fn original(State(app): State<AppState>, Path(name): Path<String>, Query(how): Query<How>, headers: HeaderMap) -> Response {
-    let Some(id) = name.strip_suffix(".png").map(ContentId::from) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(id) = name.strip_suffix(".png").map(ContentId::from) else { return missing() };
     let mut response = file(&app, &id, service::media::original_path(&app, &id), "image/png", &headers).await;
     if how.download.is_some() && response.status().is_success() {
         // The id is a plain name by now: it named a file.
@@ -51,7 +51,6 @@ pub async fn public(State(app): State<AppState>, Path((token, name)): Path<(Stri
 
 /// `/media/datasets/{id}/{name}`: a picture to train on. The address says which by its digest (`?v=`).
 pub async fn of_dataset(State(app): State<AppState>, Path((id, name)): Path<(DatasetId, String)>, headers: HeaderMap) -> Response {
-    let missing = || StatusCode::NOT_FOUND.into_response();
     let Ok(picture) = service::datasets::picture(&app, &id, &name) else { return missing() };
     let mime = picture.image.name.format().mime();
     send(&picture.path, mime, &picture.image.digest, Keep::ForEver, &headers).await.unwrap_or_else(missing)
@@ -63,9 +62,14 @@ pub async fn thumbnail_of_dataset(
     Path((id, name)): Path<(DatasetId, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let missing = || StatusCode::NOT_FOUND.into_response();
     let Ok(picture) = service::datasets::thumbnail(&app, &id, &name).await else { return missing() };
     send(&picture.path, "image/webp", &picture.image.digest, Keep::ForEver, &headers).await.unwrap_or_else(missing)
+}
+
+/// What is answered where there is no picture: people see it too, who open or download one.
+fn missing() -> Response {
+    const PRIVATE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+    (StatusCode::NOT_FOUND, PRIVATE, "There is no such picture.").into_response()
 }
 
 async fn file(
@@ -75,15 +79,14 @@ async fn file(
     kind: &'static str,
     headers: &HeaderMap,
 ) -> Response {
-    let missing = StatusCode::NOT_FOUND.into_response();
-    let (Ok(_), Ok(path)) = (service::content::get(app, id), path) else { return missing };
+    let (Ok(_), Ok(path)) = (service::content::get(app, id), path) else { return missing() };
     // A content's picture never changes, so its id is tag enough.
     let tag = HeaderValue::from_str(&format!("\"{id}\"")).unwrap_or(HeaderValue::from_static("\"\""));
     let keep = [(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")), (header::ETAG, tag.clone())];
     if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
         return (StatusCode::NOT_MODIFIED, keep).into_response();
     }
-    let Ok(file) = tokio::fs::File::open(path).await else { return missing };
+    let Ok(file) = tokio::fs::File::open(path).await else { return missing() };
     let length = file.metadata().await.map(|about| about.len()).unwrap_or_default();
     let body = Body::from_stream(ReaderStream::with_capacity(file, 1 << 16));
     (keep, [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CONTENT_LENGTH, length.into())], body).into_response()

@@ -13,7 +13,7 @@ use crate::{
         problem::Problem,
     },
     events::Events,
-    service::importing::{self, Limits, What},
+    service::importing::{self, InForce, Limits, What},
     state::AppState,
     store::{self, OpenOptions, Store},
 };
@@ -36,9 +36,10 @@ pub async fn import(config: Config, what: ImportArguments) -> Result<(), String>
 /// Looks at the data folder without opening it: a server may work in it.
 async fn tell(config: &Config, options: OpenOptions, from: std::path::PathBuf) -> Result<ImportReport, String> {
     let limits = Limits { picture: config.picture_limit, all: config.upload_limit };
+    let in_force = InForce::of(config);
     let told = tokio::task::spawn_blocking(move || {
         let peeked = if options.dir.is_dir() { Some(store::peek(&options).map_err(|error| error.to_string())?) } else { None };
-        importing::tell(peeked.as_ref(), &from, limits, Utc::now()).map_err(|error| Problem::from(error).message)
+        importing::tell(peeked.as_ref(), &from, limits, &in_force, Utc::now()).map_err(|error| said(error.into()))
     });
     told.await.map_err(|_| "looking at it broke down".to_owned())?
 }
@@ -53,7 +54,7 @@ async fn store(config: Config, options: OpenOptions, from: std::path::PathBuf) -
     let imported = actor::by(Actor::Local, importing::at_once(&app, What::Place(from), &name, false, Utc::now())).await;
     importing::tidy(&app).await;
     let closed = app.store.close().await;
-    let report = imported.map_err(|error| Problem::from(error).message)?;
+    let report = imported.map_err(|error| said(error.into()))?;
     closed.map_err(|error| format!("everything is in the journal, but the arrays could not be written: {error}"))?;
     Ok(report)
 }
@@ -69,6 +70,18 @@ fn is_elsewhere(from: &Path, dir: &Path) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// A problem with all that is wrong, a line each.
+fn said(problem: Problem) -> String {
+    match problem.errors.as_slice() {
+        [] | [_] => problem.message,
+        several => [problem.message.clone()]
+            .into_iter()
+            .chain(several.iter().map(|error| format!("  {}", error.message)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
 }
 
 fn say(report: &ImportReport) {

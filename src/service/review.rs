@@ -38,12 +38,35 @@ pub enum Decision {
     Withdraw,
 }
 
-/// What waits for a decision, oldest first: of one character or of all.
+/// What waits for a decision, oldest first: of one character or of all. What has no picture file cannot go out, so nobody
+/// is asked about it.
 pub fn queue(state: &State, character: Option<&CharacterId>) -> Vec<Arc<Content>> {
-    let waiting = state.content.indexed("state", ReviewState::InReview.key());
-    let mut queue: Vec<_> = waiting.filter(|content| character.is_none_or(|id| content.character_id == *id)).cloned().collect();
+    let mut queue: Vec<_> = waiting(state).filter(|content| character.is_none_or(|id| content.character_id == *id)).cloned().collect();
     queue.reverse();
     queue
+}
+
+/// What waits for a decision, newest first.
+pub fn waiting(state: &State) -> impl Iterator<Item = &Arc<Content>> {
+    state.content.indexed("state", ReviewState::InReview.key()).filter(|content| content.picture.is_some())
+}
+
+/// A picture that is no more than a record cannot go out: it comes neither to review nor is it approved. One that is
+/// there already stays where it is.
+fn may_go_on(content: &Content, state: ReviewState) -> Result<(), Problem> {
+    let goes_on = matches!(state, ReviewState::InReview | ReviewState::Approved);
+    if !goes_on || content.picture.is_some() || content.state == state {
+        return Ok(());
+    }
+    let name: String = content.title().chars().take(60).collect();
+    let (which, what) = (
+        if name.is_empty() { "It".to_owned() } else { format!("“{name}”") },
+        match state {
+            ReviewState::Approved => "approved",
+            ReviewState::Draft | ReviewState::InReview | ReviewState::Rejected => "sent to review",
+        },
+    );
+    Err(Problem::conflict(format!("{which} has no picture file: it cannot go out, so it cannot be {what}.")))
 }
 
 /// What came of a decision.
@@ -78,6 +101,7 @@ pub async fn decide(app: &AppState, ids: Vec<ContentId>, decision: Decision, now
                     Decision::Reject { reason } => (ReviewState::Rejected, reason.as_str()),
                     Decision::Withdraw => (ReviewState::Draft, ""),
                 };
+                may_go_on(&content, state)?;
                 content.turn(state, reason, Author::Hand, now);
                 content.check()?;
                 tx.put(content.clone())?;

@@ -175,7 +175,7 @@ fn is_filtered(path: &str) -> bool {
 fn waiting(path: &str) -> Option<usize> {
     let state = context::app().store.read();
     let count = match path {
-        "/review" => state.content.count("state", "in_review"),
+        "/review" => service::review::waiting(&state).count(),
         "/posts" => service::publishing::needing_a_person(&state).len(),
         _ => 0,
     };

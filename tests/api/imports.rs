@@ -145,7 +145,7 @@ fn without_imported(mut report: Value) -> Value {
 
 #[tokio::test]
 async fn a_folder_of_the_node_app_comes_as_it_was_told_and_only_once() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let zip = packed(&node());
     let told = app.import(zip.clone(), true).await;
     assert_eq!(app.stored()["characters"], json!([]), "a rehearsal stores nothing");
@@ -252,7 +252,7 @@ async fn a_folder_of_the_python_app_comes_with_its_own_names_and_shapes() {
 
 #[tokio::test]
 async fn keys_are_sealed_and_never_told() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let mut heard = String::new();
     for zip in [packed(&node()), packed(&python())] {
         for dry_run in [true, false, false] {
@@ -282,6 +282,106 @@ async fn keys_are_sealed_and_never_told() {
     }
     let luna = app.app.store.secret("1", "instagramApiKey");
     assert_eq!(luna.map(|key| secrecy::ExposeSecret::expose_secret(&key).to_owned()).as_deref(), Some("IGnodeLunaToken0123456789"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_in_force_stays_in_force() {
+    let app = TestApp::start_set(Arc::new(tempfile::tempdir().unwrap()), |config| {
+        config.gemini_api_key = Some("gemini-of-this-server".into());
+        for name in ["INSTAGRAM_ACCESS_TOKEN", "CORTEX_TWITTER_API_KEY"] {
+            config.network_keys.insert(name.into(), "of-this-server".into());
+        }
+    })
+    .await;
+    let zip = packed(&node());
+    for dry_run in [true, false] {
+        let report = app.import(zip.clone(), dry_run).await;
+        assert_eq!(counts(&report, "keys"), [2, 0, 3], "{report:#}");
+        for (id, part) in [
+            ("GEMINI_API_KEY", "GEMINI_API_KEY of the environment is in force here. What is here stays."),
+            ("INSTAGRAM_ACCESS_TOKEN", "INSTAGRAM_ACCESS_TOKEN of the environment is in force here. What is here stays."),
+            ("2", "CORTEX_TWITTER_API_KEY of the environment is in force for her. What is here stays."),
+        ] {
+            let told = kept(&report, id);
+            assert!(told["words"].to_string().contains(part), "{told:#}");
+        }
+    }
+    let settings = app.get("/settings/keys").await.text;
+    let stored = app.stored()["secrets"].to_string();
+    assert!(!stored.contains("geminiApiKey") && stored.contains("2/twitterAppSecret") && !stored.contains("2/twitterAppKey"), "{stored}");
+    assert!(!settings.contains("AIzaNode"), "{settings}");
+
+    // One that is stored for all stays, too.
+    let app = TestApp::start().await;
+    app.put("/api/settings", json!({"geminiApiKey": "gemini-stored-here", "instagramApiKey": "instagram-stored-here"})).await;
+    let report = app.import(zip, false).await;
+    for id in ["GEMINI_API_KEY", "INSTAGRAM_ACCESS_TOKEN"] {
+        let told = kept(&report, id);
+        assert!(told["words"].to_string().contains("There is one here already"), "{told:#}");
+    }
+    let gemini = app.app.store.secret("settings", "geminiApiKey");
+    assert_eq!(gemini.map(|key| secrecy::ExposeSecret::expose_secret(&key).to_owned()).as_deref(), Some("gemini-stored-here"));
+}
+
+/// The key that stays as it is here.
+fn kept<'a>(report: &'a Value, id: &str) -> &'a Value {
+    let keys = report["kinds"].as_array().unwrap().iter().find(|of| of["kind"] == "keys").unwrap();
+    let is_it = |record: &&Value| record["id"] == id && record["outcome"] == "kept";
+    keys["records"].as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("{id} in {keys:#}"))
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_at_all_is_refused_in_words() {
+    let app = TestApp::start().await;
+    let send = |name: &'static str, text: &'static str| {
+        let form = Form::new().part("file", Part::bytes(text.as_bytes()).file_name(name));
+        app.request(Method::POST, "/api/characters/import").multipart(form)
+    };
+    for (text, parts) in [
+        ("[{\"name\": \"Luna\"", &["Nothing of “luna.json” can be imported.", "It breaks off at line 1, column 16"][..]),
+        ("[\n{\"name\" \"Luna\"}]", &["“luna.json”", "It is no JSON from line 2, column 9 on"]),
+        ("{\"hello\": \"world\"}", &["“luna.json”", "This is no character: it has neither a name nor an id"]),
+        ("{\"scripts\": {\"test\": \"x\"}}", &["“luna.json”", "This is no character"]),
+        ("[ ]", &["There is nothing in “luna.json” to import"]),
+    ] {
+        let (problem, errors) = Answer::of(send("luna.json", text)).await.problem(422);
+        for part in parts {
+            assert!(problem.contains(part), "{text}: {problem}");
+        }
+        assert_eq!(errors, ["file"]);
+        assert!(!problem.contains("characters.json") && !problem.contains("EOF"), "{problem}");
+    }
+    let several = named(&[("data/characters.json", "[{\"a\": 1}, {\"b\": 2}]"), ("data/content.json", "")]);
+    assert_eq!(app.send_import(several, false).await.problem(422).1, ["file", "file", "file"]);
+    assert_eq!(app.stored()["characters"], json!([]));
+
+    // Beside what can be read it is left out.
+    let mixed = app.post("/api/characters/import", json!([{"name": "Luna"}, {"hello": "world"}])).await.json();
+    assert_eq!(counts(&mixed, "characters"), [1, 0, 0]);
+    assert!(why(&mixed, "no. 2").contains("This is no character"), "{mixed:#}");
+
+    // On the page, too, there is nothing to decide about.
+    let form = Form::new().part("file", Part::bytes(&b"{\"name\": "[..]).file_name("my <b>luna.json"));
+    let sent = app.request(Method::POST, "/actions/imports/upload").multipart(form).send().await.unwrap();
+    assert_eq!(sent.headers()["location"], "/characters/import");
+    let page = app.get("/characters/import").await.text;
+    assert!(page.contains("Nothing of “my &lt;b&gt;luna.json” can be imported. It breaks off at line 1"), "{page}");
+    app.nothing_waits();
+}
+
+#[tokio::test]
+async fn what_comes_without_its_picture_says_why() {
+    let app = TestApp::start().await;
+    let content = json!([
+        {"id": "svg", "imageUrl": "images/a.svg"},
+        {"id": "far", "imageUrl": "https://example.org/far.png"},
+        {"id": "none", "caption": "Only words."},
+    ]);
+    let report = app.import(named(&[("content.json", &content.to_string()), ("images/a.svg", "<svg/>")]), true).await;
+    assert!(why(&report, "picture of svg").contains("of a kind that is not taken: pictures are PNG, JPEG or WebP"), "{report:#}");
+    for (id, part) in [("far", "its picture is on the web"), ("none", "its record speaks of none")] {
+        assert!(record(&report, "pictures", id)["words"].to_string().contains(part), "{report:#}");
+    }
 }
 
 #[tokio::test]
@@ -429,7 +529,10 @@ async fn json_alone_is_imported_in_every_shape() {
     let json =
         |body: &'static str| app.request(Method::POST, "/api/characters/import").header("content-type", "application/json").body(body);
     Answer::of(json("{\"name\": ")).await.problem(400);
-    assert_eq!(counts(&Answer::of(json("[]")).await.json(), "characters"), [0, 0, 0]);
+    for empty in ["[]", "{}", "{\"characters\": []}"] {
+        let (problem, errors) = Answer::of(json(empty)).await.problem(422);
+        assert!(problem.contains("There is nothing in “JSON” to import") && errors == ["file"], "{empty}: {problem}");
+    }
     Answer::of(app.request(Method::POST, "/api/characters/import").header("content-type", "text/plain").body("x")).await.problem(415);
     Answer::of(app.request(Method::POST, "/api/characters/import?dryRun=perhaps").json(&json!([]))).await.problem(400);
 }
@@ -487,9 +590,11 @@ async fn archives_that_would_do_harm_are_refused_or_do_none() {
     let many = format!("[{}{{}}]", "{},".repeat(50_000));
     app.send_import(named(&[("prompts.json", &many)]), false).await.problem(413);
     let large = format!(r#"[{{"id": "big", "name": "Big", "backstory": "{}"}}]"#, pseudo_random(1_100_000));
-    assert!(why(&app.import(named(&[("characters.json", &large)]), false).await, "big").contains("1 MB"));
+    let (problem, _) = app.send_import(named(&[("characters.json", &large)]), false).await.problem(422);
+    assert!(problem.contains("big in characters.json: It is larger than 1 MB"), "{problem}");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert!(why(&app.import(named(&[("characters.json", &deep)]), false).await, "characters.json").contains("line 1"));
+    let (problem, _) = app.send_import(named(&[("characters.json", &deep)]), false).await.problem(422);
+    assert!(problem.contains("“old.zip”") && problem.contains("characters.json: At line 1"), "{problem}");
     app.nothing_waits();
 }
 
@@ -527,7 +632,7 @@ async fn when_storing_fails_nothing_is_left_behind() {
 
 #[tokio::test]
 async fn the_page_tells_first_and_one_button_does_exactly_that() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_without_key().await;
     let upload = |bytes: Vec<u8>| {
         let form = Form::new().part("file", Part::bytes(bytes).file_name("my <b>old</b> app.zip"));
         app.request(Method::POST, "/actions/imports/upload").multipart(form).send()

@@ -59,6 +59,55 @@ async fn bad_decisions_are_refused() {
 }
 
 #[tokio::test]
+async fn what_has_no_picture_file_is_neither_reviewed_nor_approved() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    let content = |id: &str, status: &str| json!({"id": id, "characterId": luna, "caption": format!("Words of {id}."), "status": status});
+    let sent = json!({"content": [content("draft", ""), content("waits", "pending"), content("refused", "rejected")]});
+    assert_eq!(app.post("/api/characters/import", sent).await.status, StatusCode::OK);
+    assert_eq!(state(&app, "waits").await, "in_review");
+    assert!(app.get("/review").await.text.contains("Nothing waits"));
+    assert!(!app.get("/").await.text.contains("for your decision"));
+
+    for (id, deed) in [("draft", "submit"), ("draft", "approve"), ("waits", "approve"), ("refused", "submit")] {
+        let before = state(&app, id).await;
+        let (problem, _) = app.post(&format!("/api/content/{id}/{deed}"), json!({})).await.problem(409);
+        assert!(problem.contains(&format!("“Words of {id}.” has no picture file")), "{problem}");
+        assert_eq!(state(&app, id).await, before);
+    }
+    // One of several refuses all of them.
+    let whole = picture(&app, &luna).await;
+    let refused =
+        app.submit("/actions/content/decide", &[("form[ids][0]", &whole), ("form[ids][1]", "draft"), ("form[decision]", "approve")]).await;
+    assert!(refused.contains("“Words of draft.” has no picture file: it cannot go out, so it cannot be approved."), "{refused}");
+    assert_eq!(state(&app, &whole).await, "draft");
+
+    for id in ["draft", "waits", "refused"] {
+        let page = app.get(&format!("/content/{id}")).await.text;
+        for offered in ["Download", "Approve", "Send to review", "Post to", "/actions/posts/create"] {
+            assert!(!page.contains(offered), "{offered} of {id}");
+        }
+    }
+    assert!(app.get(&format!("/content/{whole}")).await.text.contains("Download"));
+    assert_eq!(app.post("/api/content/waits/withdraw", json!({})).await.json()["state"], "draft");
+    let grid = app.get("/content").await.text;
+    assert!(grid.contains(&format!("value=\"{whole}\"")) && !grid.contains("value=\"draft\" aria-label"), "{grid}");
+    assert!(grid.contains("No picture file"));
+    let missing = app.get("/media/draft.png?download=1").await;
+    assert_eq!((missing.status, missing.text.as_str()), (StatusCode::NOT_FOUND, "There is no such picture."));
+}
+
+#[tokio::test]
+async fn what_is_approved_already_stays_so_without_a_file() {
+    let app = TestApp::start().await;
+    let sent = json!({"characters": [{"id": "old", "name": "Old"}], "content": [{"id": "out", "characterId": "old", "caption": "x", "status": "posted"}]});
+    app.post("/api/characters/import", sent).await;
+    assert_eq!(state(&app, "out").await, "approved");
+    assert_eq!(app.post("/api/content/out/approve", json!({})).await.status, StatusCode::OK);
+    assert!(!app.get("/characters/old").await.text.contains("Created "), "an older app noted no times");
+}
+
+#[tokio::test]
 async fn the_page_decides_and_goes_on_to_the_next() {
     let app = TestApp::start().await;
     let luna = app.luna().await;

@@ -223,7 +223,8 @@ async fn a_token_does_only_what_its_scopes_say() {
     let blind = app.token("blind", &[Scope::Write, Scope::Publish]).await;
     let may_all = app.token("may all", &Scope::ALL).await;
     let lets_out = |path: &str| {
-        let under = ["/api/post-to-", "/api/posts/", "/api/posting/", "/api/scheduler", "/api/settings", "/api/backups/"];
+        let under =
+            ["/api/post-to-", "/api/posts/", "/api/posting/", "/api/scheduler", "/api/settings", "/api/backups/", "/api/characters/import"];
         under.iter().any(|place| path.starts_with(place))
             || ["approve", "publish", "reconcile", "resolve", "run"].iter().any(|deed| path.ends_with(&format!("/{deed}")))
     };
@@ -252,7 +253,14 @@ async fn a_token_does_only_what_its_scopes_say() {
         }
     }
     assert_eq!(stored(&app), before, "nothing was done");
-    for known in ["POST /api/post-to-instagram", "POST /api/posts/x/publish", "POST /api/posts/x/resolve", "POST /api/content/x/approve"] {
+    let known = [
+        "POST /api/post-to-instagram",
+        "POST /api/posts/x/publish",
+        "POST /api/posts/x/resolve",
+        "POST /api/content/x/approve",
+        "POST /api/characters/import",
+    ];
+    for known in known {
         assert!(publishing.iter().any(|route| route == known), "{known}: {publishing:#?}");
     }
     // The same with enough is let through, so that it was the scope that was missing.

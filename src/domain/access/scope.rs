@@ -32,7 +32,7 @@ impl Scope {
         match self {
             Self::Read => "Read: look at everything, but keys",
             Self::Write => "Write: change characters, prompts and pictures, and have things made",
-            Self::Publish => "Publish: approve, post, schedule, and change settings",
+            Self::Publish => "Publish: approve, post, schedule, import, and change settings",
         }
     }
 
@@ -42,9 +42,17 @@ impl Scope {
     }
 }
 
-/// What changes under these may let something go out: posts and schedules, and the settings that hold posts back.
-const PUBLISHING: [&str; 6] =
-    ["/api/post-to-instagram", "/api/post-to-twitter", "/api/posts", "/api/posting", "/api/scheduler", "/api/settings"];
+/// What changes under these may let something go out: posts and schedules, the settings that hold posts back, and what
+/// is imported, which may bring keys and approved pictures.
+const PUBLISHING: [&str; 7] = [
+    "/api/characters/import",
+    "/api/post-to-instagram",
+    "/api/post-to-twitter",
+    "/api/posts",
+    "/api/posting",
+    "/api/scheduler",
+    "/api/settings",
+];
 
 /// Deeds that may let something go out, whatever they are done to.
 const DEEDS: [&str; 5] = ["approve", "publish", "reconcile", "resolve", "run"];
@@ -105,9 +113,11 @@ mod tests {
             "/api/scheduler",
             "/api/content/7/approve",
             "/api/settings",
+            "/api/characters/import",
         ] {
             assert_eq!(needed("POST", path), Scope::Publish, "{path}");
         }
+        assert_eq!(needed("POST", "/api/characters"), Scope::Write);
         assert_eq!(needed("POST", "/api/postscripts"), Scope::Write, "a name that only begins like it");
     }
 }

@@ -19,9 +19,27 @@ use crate::{
     store::{Record, take_keys},
 };
 
-/// Reads one, and takes her keys out.
-pub(super) fn read(mut fields: Map<String, Value>, file: &Arc<str>) -> Result<Found<Character, Vec<Key>>, String> {
+/// What is said of an object that could be anything.
+const NO_CHARACTER: &str =
+    "This is no character: it has neither a name nor an id, nor anything else that characters have, such as a personality or a backstory.";
+
+/// Whether a record can be a character: it has a name, an id of its own, or a field that characters have. The `key` it
+/// lay under, which every object in an object has, is none of its own.
+fn is_one(fields: &Map<String, Value>, key: &str) -> bool {
+    let is_hers = |(field, value): (&String, &Value)| match names::known(field, value, CHARACTER) {
+        Some("id") => shapes::id(value).is_some_and(|id| shown(&id) != key),
+        Some(_) => true,
+        None => false,
+    };
+    fields.iter().any(is_hers)
+}
+
+/// Reads one, and takes her keys out. `place` is where she lay among others.
+pub(super) fn read(mut fields: Map<String, Value>, place: &str, file: &Arc<str>) -> Result<Found<Character, Vec<Key>>, String> {
     keys::flatten(&mut fields);
+    if !is_one(&fields, place) {
+        return Err(NO_CHARACTER.to_owned());
+    }
     let mut raw = Raw::new(fields, CHARACTER, &["createdAt", "name"]);
     let hers = credentials(&mut raw.fields);
     let mut rest = Value::Object(std::mem::take(&mut raw.fields));
@@ -156,7 +174,7 @@ mod tests {
     use super::*;
 
     fn found(value: Value) -> Found<Character, Vec<Key>> {
-        read(value.as_object().unwrap().clone(), &"characters.json".into()).unwrap()
+        read(value.as_object().unwrap().clone(), "no. 1", &"characters.json".into()).unwrap()
     }
 
     #[test]
@@ -175,6 +193,17 @@ mod tests {
         assert_eq!(luna.with[0].1.expose_secret(), "EAAB-luna");
         assert!(luna.words.is_empty(), "{:?}", luna.words);
         assert!(!serde_json::to_string(one).unwrap().contains("EAAB"));
+    }
+
+    #[test]
+    fn not_every_object_is_a_character() {
+        let refused = |value: Value, place: &str| read(value.as_object().unwrap().clone(), place, &"f".into()).err();
+        for other in [json!({"hello": "world"}), json!({}), json!({"name": " ", "id": null}), json!({"id": "scripts", "test": "x"})] {
+            assert!(refused(other.clone(), "scripts").is_some_and(|why| why.contains("neither a name nor an id")), "{other}");
+        }
+        for one in [json!({"id": 3}), json!({"name": "A"}), json!({"bio": "x"}), json!({"instagram": "luna"})] {
+            assert_eq!(refused(one.clone(), "no. 1"), None, "{one}");
+        }
     }
 
     #[test]

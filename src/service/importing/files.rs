@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
 use super::source::{JSON, Source};
 use crate::{
@@ -82,8 +82,8 @@ const LEFT: [(&str, &str); 4] = [
     ("trainings.json", "Trainings and their files are not imported. A backup restores a whole installation with them."),
 ];
 
-/// Finds the files of records in a source, and reads them.
-pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<Texts, Error> {
+/// Finds the files of records in a source, and reads them. JSON alone goes by the `name` it was sent under.
+pub(super) fn read(source: &mut Source, name: &str, left_out: &mut Vec<LeftOut>) -> Result<Texts, Error> {
     let root = root(source).ok_or_else(nothing)?;
     let mut sorts = sorted(source, &root);
     if source.is_json() {
@@ -109,13 +109,15 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
             refuse(left_out, path, (*why).to_owned());
         }
     }
+    let is_json = source.is_json();
     source.each(&wanted, LARGEST_JSON, &mut |path, read| {
         all += read.as_ref().map_or(0, Vec::len);
         if all > MOST_JSON {
             let words = format!("Its records are more than {} MB together. Import them in parts.", MOST_JSON >> 20);
             return Err(Problem::new(problem::Kind::TooLarge, words).into());
         }
-        let file: Arc<str> = shown(path).into();
+        let file: Arc<str> = if is_json { name.into() } else { shown(path).into() };
+        let called = file.to_string();
         let taken = read.and_then(text).and_then(|text| {
             match sorts.get(path) {
                 Some(Sort::Records(kind)) => records.push(Read { kind: *kind, file, value: json(&text)? }),
@@ -125,7 +127,7 @@ pub(super) fn read(source: &mut Source, left_out: &mut Vec<LeftOut>) -> Result<T
             Ok(())
         });
         if let Err(why) = taken {
-            refuse(left_out, path, why);
+            left_out.push(LeftOut { file: called, record: None, why });
         }
         Ok(())
     })?;
@@ -145,8 +147,18 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 
 /// The JSON in a text, or why it is none.
 fn json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text)
-        .map_err(|error| format!("It cannot be read at line {}, column {}: {}.", error.line(), error.column(), store::short(&error)))
+    serde_json::from_str(text).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            _ if text.trim().is_empty() => "It is empty.".to_owned(),
+            Category::Eof => format!("It breaks off at {place}: its end is missing. Perhaps it was not saved or copied whole."),
+            // Of what is well-formed only the depth is refused.
+            _ if store::short(&error).starts_with("recursion") => {
+                format!("At {place} lists and objects lie deeper in each other than can be read.")
+            }
+            _ => format!("It is no JSON from {place} on: look there for a comma, a quote or a bracket that is missing or too many."),
+        }
+    })
 }
 
 /// The folder of the records: where the characters are, else whatever else is known; the outermost of several.

@@ -1,18 +1,16 @@
 //! Credentials in clear text: found, taken out of what is imported, and never shown. What only looks like one is taken
 //! out, too.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::names::bare;
 use crate::{
-    domain::{
-        character::{Character, Credential},
-        import::LeftOut,
-    },
-    imports::{Found, Key},
+    config::Config,
+    domain::character::{Character, Credential},
+    imports::{ForAll, Found, Key},
     service::accounts::{in_variables, variable},
 };
 
@@ -140,8 +138,8 @@ impl Variables {
         self.take("GEMINI_API_KEY").map(|(file, key)| (file, key.into()))
     }
 
-    /// Gives characters their keys. What cannot be given is told of.
-    pub(super) fn give(mut self, characters: &mut [Found<Character, Vec<Key>>], left_out: &mut Vec<LeftOut>) {
+    /// Gives characters their keys. Answers which are for all and can be given to nobody.
+    pub(super) fn give(mut self, characters: &mut [Found<Character, Vec<Key>>]) -> Vec<ForAll> {
         let only = characters.len() == 1;
         for character in characters.iter_mut() {
             let own = in_variables(&character.record.name);
@@ -166,14 +164,12 @@ impl Variables {
                 character.record.instagram_account_id = account;
             }
         }
+        let mut for_all = Vec::new();
         for credential in Credential::ALL {
-            for name in spellings(credential) {
-                if let Some((file, _)) = self.take(name) {
-                    let why = "It is for all characters, and there are several. Enter it where it belongs under Accounts, or set it as a variable of this server.";
-                    left_out.push(LeftOut { file: file.to_string(), record: Some(name.to_owned()), why: why.to_owned() });
-                }
-            }
+            let found = spellings(credential).filter_map(|name| self.take(name).map(|(file, _)| ForAll { file, name, credential }));
+            for_all.extend(found);
         }
+        for_all
     }
 
     fn take(&mut self, name: &str) -> Option<(Arc<str>, String)> {
@@ -194,6 +190,35 @@ fn spellings(credential: Credential) -> impl Iterator<Item = &'static str> {
     };
     let third = (credential == Credential::TwitterAppSecret).then_some("TWITTER_API_SECRET");
     [variable(credential), other].into_iter().chain(third)
+}
+
+/// Which keys are in force here without being stored: an import takes the place of none of them.
+#[derive(Debug, Clone, Default)]
+pub struct InForce {
+    gemini: bool,
+    variables: BTreeSet<String>,
+}
+
+impl InForce {
+    /// What the environment of this server says.
+    pub fn of(config: &Config) -> Self {
+        Self { gemini: config.gemini_api_key.is_some(), variables: config.network_keys.keys().cloned().collect() }
+    }
+
+    /// Whether there is a key for Gemini.
+    pub(super) fn gemini(&self) -> bool {
+        self.gemini
+    }
+
+    /// The variable a credential for all characters is in, when it is there.
+    pub(super) fn for_all(&self, credential: Credential) -> Option<&'static str> {
+        Some(variable(credential)).filter(|name| self.variables.contains(*name))
+    }
+
+    /// The variable a credential is in that is hers alone, when it is there.
+    pub(super) fn named(&self, character: &str, credential: Credential) -> Option<String> {
+        Some(format!("{}_{}", in_variables(character), variable(credential))).filter(|name| self.variables.contains(name))
+    }
 }
 
 /// A credential as a person calls it.

@@ -23,8 +23,8 @@ use std::{path::Path, sync::Arc};
 use chrono::{DateTime, Duration, Utc};
 use tempfile::{TempDir, TempPath};
 
-pub use self::reading::Limits;
 pub(super) use self::{files::BUNDLE, keys::without_secrets};
+pub use self::{keys::InForce, reading::Limits};
 use self::{
     planning::{Plan, plan},
     source::Source,
@@ -113,13 +113,13 @@ pub async fn at_once(app: &AppState, what: What, name: &str, dry_run: bool, now:
 }
 
 /// Tells what a place would bring to a folder that was only looked at. Blocks.
-pub fn tell(peeked: Option<&Peeked>, place: &Path, limits: Limits, now: DateTime<Utc>) -> Result<ImportReport, Error> {
+pub fn tell(peeked: Option<&Peeked>, place: &Path, limits: Limits, in_force: &InForce, now: DateTime<Utc>) -> Result<ImportReport, Error> {
     let folder = tempfile::tempdir().map_err(Error::file("Making a folder for the import"))?;
     let mut source = Source::at(place, limits.all)?;
     let gathered = reading::gather(&mut source, &name_of(place), folder.path(), limits, now)?;
     let empty = State::default();
     let (state, locked) = peeked.map_or((&empty, None), |peeked| (&peeked.state, peeked.secrets_locked.as_deref()));
-    Ok(plan(&gathered, state, locked).report)
+    Ok(plan(&gathered, state, in_force, locked).report)
 }
 
 /// What a place is called.
@@ -150,7 +150,8 @@ pub async fn new_file(app: &AppState) -> Result<(std::fs::File, TempPath), Error
 /// What would become of what was read, as things are now.
 async fn planned(app: &AppState, staged: &Arc<Staged>) -> Result<Plan, Error> {
     let (state, locked, staged) = (app.store.read(), app.store.health().secrets_locked, Arc::clone(staged));
-    blocking(move || Ok(plan(&staged.gathered, &state, locked.as_deref()))).await
+    let in_force = InForce::of(&app.config);
+    blocking(move || Ok(plan(&staged.gathered, &state, &in_force, locked.as_deref()))).await
 }
 
 async fn read(app: &AppState, what: What, name: &str, now: DateTime<Utc>) -> Result<Arc<Staged>, Error> {

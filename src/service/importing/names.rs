@@ -136,6 +136,12 @@ pub(super) fn ours(record: Map<String, Value>, names: Names) -> Map<String, Valu
     tidy
 }
 
+/// Which of our names a field goes by that holds something.
+pub(super) fn known(field: &str, value: &Value, names: Names) -> Option<&'static str> {
+    let is_something = !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+    name_of(field, names).filter(|_| is_something)
+}
+
 fn name_of(field: &str, names: Names) -> Option<&'static str> {
     let bare = bare(field);
     let means = |(ours, older): &&(&str, &[&str])| bare == self::bare(ours) || older.iter().any(|older| bare == self::bare(older));

@@ -1,7 +1,7 @@
 //! Pictures: found within what was sent and nowhere else, looked at, and laid ready as we store them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs,
     path::Path,
 };
@@ -24,6 +24,12 @@ use crate::{
     },
 };
 
+/// What is said of a picture on the web.
+const LINKED: &str = "It comes without a picture file: its picture is on the web, and nothing is fetched from there. The address stays with it, and it cannot be posted.";
+/// What is said of a file that is there and is no picture we take.
+const OTHER_KIND: &str = "Its file is there, and is of a kind that is not taken: pictures are PNG, JPEG or WebP.";
+const NOT_SENT: &str = "Its file is not among what was sent.";
+
 /// Where a record's picture is.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
@@ -31,6 +37,8 @@ enum Place {
     File(String),
     /// Somewhere on the web: the record keeps the link.
     Link,
+    /// The record speaks of none.
+    Unsaid,
     /// Nowhere, and why.
     Nowhere(&'static str),
 }
@@ -44,12 +52,13 @@ pub(super) fn lay_ready(
     folder: &Path,
     limit: u64,
 ) -> Result<(), Error> {
-    let names = by_name(source);
+    let names = Names::of(source);
     let mut wanted: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, one) in pictured.iter().enumerate() {
         match place(source, &names, root, one) {
             Place::File(path) => wanted.entry(path).or_default().push(at),
-            Place::Link => {}
+            Place::Link => gathered.contents[at].words.push(LINKED.to_owned()),
+            Place::Unsaid => gathered.contents[at].words.push("It comes without a picture file: its record speaks of none.".to_owned()),
             Place::Nowhere(why) => without(gathered, at, why),
         }
     }
@@ -91,14 +100,27 @@ fn without(gathered: &mut Gathered, at: usize, why: &str) {
     gathered.left_out.push(LeftOut { file, record: Some(format!("picture of {id}")), why: why.to_owned() });
 }
 
-/// Paths by the last part of their names, where it is the only one of that name.
-fn by_name(source: &Source) -> HashMap<String, Option<String>> {
-    let mut names: HashMap<String, Option<String>> = HashMap::new();
-    for path in source.files.keys().filter(|path| is_picture(path)) {
-        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-        names.entry(name).and_modify(|known| *known = None).or_insert_with(|| Some(path.clone()));
+/// Files by the last part of their paths.
+struct Names<'a> {
+    /// Pictures, where each is the only one of its name.
+    pictures: HashMap<&'a str, Option<&'a str>>,
+    /// All others.
+    others: HashSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(source: &'a Source) -> Self {
+        let mut names = Self { pictures: HashMap::new(), others: HashSet::new() };
+        for path in source.files.keys() {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if is_picture(path) {
+                names.pictures.entry(name).and_modify(|known| *known = None).or_insert(Some(path));
+            } else {
+                names.others.insert(name);
+            }
+        }
+        names
     }
-    names
 }
 
 fn is_picture(path: &str) -> bool {
@@ -106,7 +128,7 @@ fn is_picture(path: &str) -> bool {
     ["png", "jpg", "jpeg", "webp"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-fn place(source: &Source, names: &HashMap<String, Option<String>>, root: &str, one: &Pictured) -> Place {
+fn place(source: &Source, names: &Names<'_>, root: &str, one: &Pictured) -> Place {
     let own = format!("{root}media/{}.png", one.id);
     if !one.id.contains('/') && source.files.contains_key(&own) {
         return Place::File(own);
@@ -115,7 +137,7 @@ fn place(source: &Source, names: &HashMap<String, Option<String>>, root: &str, o
         return Place::Nowhere(LINK);
     }
     let Some(said) = &one.said else {
-        return if one.ours { Place::Nowhere("Its file is not among what was sent.") } else { Place::Link };
+        return if one.ours { Place::Nowhere(NOT_SENT) } else { Place::Unsaid };
     };
     if said.starts_with("data:") {
         return Place::Nowhere("It lies within the record, where pictures are not read from.");
@@ -134,11 +156,12 @@ fn place(source: &Source, names: &HashMap<String, Option<String>>, root: &str, o
         return Place::Nowhere(LINK);
     }
     let name = path.rsplit('/').next().unwrap_or_default();
-    match names.get(name) {
-        Some(Some(found)) => Place::File(found.clone()),
+    match names.pictures.get(name) {
+        Some(Some(found)) => Place::File((*found).to_owned()),
         Some(None) => Place::Nowhere("Several files have its name, and none lies where the record says."),
         None if is_web => Place::Link,
-        None => Place::Nowhere("Its file is not among what was sent."),
+        None if names.others.contains(name) => Place::Nowhere(OTHER_KIND),
+        None => Place::Nowhere(NOT_SENT),
     }
 }
 
@@ -202,7 +225,7 @@ mod tests {
     }
 
     fn found(source: &Source, said: &str) -> Place {
-        place(source, &by_name(source), "app/data/", &Pictured { id: "p".into(), said: Some(said.into()), ours: false })
+        place(source, &Names::of(source), "app/data/", &Pictured { id: "p".into(), said: Some(said.into()), ours: false })
     }
 
     #[test]
@@ -213,6 +236,7 @@ mod tests {
             "app/public/generated/luna.png",
             "app/x.jpg",
             "app/data/x.jpg",
+            "app/data/images/a.svg",
         ]);
         for (said, path) in [
             ("images/a b.png", "app/data/images/a b.png"),
@@ -227,6 +251,8 @@ mod tests {
             assert_eq!(found(&source, said), Place::File(path.into()), "{said}");
         }
         assert_eq!(found(&source, "https://example.org/other.png"), Place::Link);
+        assert_eq!(found(&source, "images/a.svg"), Place::Nowhere(OTHER_KIND));
+        assert_eq!(found(&source, "images/b.svg"), Place::Nowhere(NOT_SENT));
         assert!(matches!(found(&source, "elsewhere/x.jpg"), Place::Nowhere(why) if why.starts_with("Several")));
     }
 

@@ -9,7 +9,10 @@ use std::{
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{keys::label, reading::derived};
+use super::{
+    keys::{InForce, label},
+    reading::derived,
+};
 use crate::{
     domain::{
         character::{Character, CharacterId, Credential},
@@ -20,13 +23,15 @@ use crate::{
         task::Task,
         words::Author,
     },
-    imports::{Found, Gathered, Ready},
+    imports::{ForAll, Found, Gathered, Ready},
     service::gemini,
     store::{Record, State, Table},
 };
 
 /// What is said where an id belongs to something else.
 const TAKEN: &str = "Its id belongs to something else here, so it gets a new one.";
+/// What is said where a key for the whole installation is stored already.
+const HERE: &str = "There is one here already. What is here stays.";
 /// Longest id that is kept.
 const LONGEST_ID: usize = 200;
 /// Names that stand where ids stand in addresses of ours.
@@ -65,9 +70,10 @@ pub(super) fn versions(state: &State) -> [u64; 6] {
 }
 
 /// What becomes of everything. `locked` says why keys cannot be sealed, when they cannot.
-pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, locked: Option<&'a str>) -> Plan {
+pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, in_force: &'a InForce, locked: Option<&'a str>) -> Plan {
     let mut planning = Planning {
         state,
+        in_force,
         locked,
         changes: Changes::default(),
         kinds: Kind::ALL.map(KindReport::of),
@@ -83,6 +89,7 @@ pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, locked: Option<
     if let Some((file, key)) = &gathered.gemini {
         planning.gemini(file, key);
     }
+    gathered.for_all.iter().for_each(|key| planning.for_all(key));
     gathered.contents.iter().for_each(|found| planning.content(found, gathered));
     gathered.prompts.iter().for_each(|found| planning.prompt(found));
     gathered.tasks.iter().for_each(|found| planning.task(found));
@@ -94,6 +101,7 @@ pub(super) fn plan<'a>(gathered: &'a Gathered, state: &'a State, locked: Option<
 
 struct Planning<'a> {
     state: &'a State,
+    in_force: &'a InForce,
     locked: Option<&'a str>,
     changes: Changes,
     kinds: [KindReport; 6],
@@ -219,6 +227,11 @@ impl<'a> Planning<'a> {
                 self.fresh.insert(id.clone());
                 self.tell(Kind::Characters, found, &id, character.name.clone(), Outcome::New, told);
                 for (credential, key) in &found.with {
+                    if let Some(variable) = self.in_force.named(&character.name, *credential) {
+                        let words = format!("{variable} of the environment is in force for her. What is here stays.");
+                        self.key(found, &character, *credential, Outcome::Kept, &words);
+                        continue;
+                    }
                     if let Some(why) = self.locked {
                         self.left_out.push(LeftOut {
                             file: found.file.to_string(),
@@ -249,17 +262,14 @@ impl<'a> Planning<'a> {
 
     fn gemini(&mut self, file: &Arc<str>, key: &SecretString) {
         let name = "Gemini API key".to_owned();
-        let report = |outcome, words: &str| RecordReport {
-            file: file.to_string(),
-            id: "GEMINI_API_KEY".to_owned(),
-            becomes: None,
-            name: name.clone(),
-            outcome,
-            words: vec![words.to_owned()],
-        };
-        let is_set = self.state.secrets.get(&format!("{}/{}", gemini::OWNER, gemini::KEY)).is_some();
-        if is_set {
-            return self.add(Kind::Keys, report(Outcome::Kept, "There is one here already. What is here stays."));
+        let report = |outcome, words: &str| key_report(file, "GEMINI_API_KEY", name.clone(), outcome, words);
+        if self.is_stored(gemini::KEY) {
+            return self.add(Kind::Keys, report(Outcome::Kept, HERE));
+        }
+        // A stored key comes before that of the environment: it would take its place.
+        if self.in_force.gemini() {
+            let words = "GEMINI_API_KEY of the environment is in force here. What is here stays.";
+            return self.add(Kind::Keys, report(Outcome::Kept, words));
         }
         if let Some(why) = self.locked {
             let why = format!("It cannot be sealed. {why}");
@@ -267,6 +277,26 @@ impl<'a> Planning<'a> {
         }
         self.add(Kind::Keys, report(Outcome::New, "It is sealed, and not shown again."));
         self.changes.secrets.push((gemini::OWNER.to_owned(), gemini::KEY, key.clone()));
+    }
+
+    /// A key for all characters, where there are several: it is nobody's, and takes the place of none that is here.
+    fn for_all(&mut self, ForAll { file, name, credential }: &ForAll) {
+        let environment = self.in_force.for_all(*credential);
+        let words = match environment {
+            _ if self.is_stored(credential.field()) => HERE.to_owned(),
+            Some(variable) => format!("{variable} of the environment is in force here. What is here stays."),
+            None => {
+                let why = "It is for all characters, and there are several. Enter it where it belongs under Accounts, or set it as a variable of this server.";
+                return self.left_out.push(LeftOut { file: file.to_string(), record: Some((*name).to_owned()), why: why.to_owned() });
+            }
+        };
+        let called = format!("{} for all characters", label(*credential));
+        self.add(Kind::Keys, key_report(file, name, called, Outcome::Kept, &words));
+    }
+
+    /// Whether a key of the installation is stored here.
+    fn is_stored(&self, key: &str) -> bool {
+        self.state.secrets.get(&format!("{}/{key}", gemini::OWNER)).is_some()
     }
 
     /// The character a record is of: by id, else by the name it notes.
@@ -434,6 +464,10 @@ impl<'a> Planning<'a> {
             }
         }
     }
+}
+
+fn key_report(file: &Arc<str>, id: &str, name: String, outcome: Outcome, words: &str) -> RecordReport {
+    RecordReport { file: file.to_string(), id: id.to_owned(), becomes: None, name, outcome, words: vec![words.to_owned()] }
 }
 
 /// In which fields two records differ, but for those `apart`.

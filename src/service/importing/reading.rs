@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         import::{Kind, LeftOut, MOST_RECORDS, shown},
-        problem::{self, Problem},
+        problem::{self, FieldError, Problem},
     },
     error::Error,
     imports::{Found, Gathered},
@@ -105,9 +105,10 @@ pub(super) fn derived(collection: &str, id: &str, mark: &str) -> String {
 /// Reads everything of a source; its pictures are laid ready in `folder`. Blocks.
 pub(super) fn gather(source: &mut Source, name: &str, folder: &Path, limits: Limits, now: DateTime<Utc>) -> Result<Gathered, Error> {
     let mut left_out = std::mem::take(&mut source.left_out);
-    let texts = files::read(source, &mut left_out)?;
+    let name = shown(name);
+    let texts = files::read(source, &name, &mut left_out)?;
     let mut gathered = Gathered {
-        name: shown(name),
+        name,
         origin: texts.origin,
         at: now,
         characters: Vec::new(),
@@ -116,6 +117,7 @@ pub(super) fn gather(source: &mut Source, name: &str, folder: &Path, limits: Lim
         tasks: Vec::new(),
         posts: Vec::new(),
         gemini: None,
+        for_all: Vec::new(),
         left_out,
     };
     let mut pictured = Vec::new();
@@ -128,7 +130,7 @@ pub(super) fn gather(source: &mut Source, name: &str, folder: &Path, limits: Lim
                 let words = format!("It holds more than {MOST_RECORDS} records. Import it in parts.");
                 return Err(Problem::new(problem::Kind::TooLarge, words).into());
             }
-            if let Err(why) = take(&mut gathered, &mut pictured, kind, &file, value, now) {
+            if let Err(why) = take(&mut gathered, &mut pictured, (kind, &file, &place), value, now) {
                 let record = Some(why.id.map_or(place, |id| shown(&id)));
                 gathered.left_out.push(LeftOut { file: file.to_string(), record, why: why.words });
             }
@@ -138,9 +140,41 @@ pub(super) fn gather(source: &mut Source, name: &str, folder: &Path, limits: Lim
     // The inner file was read last by its place in the list, and its word counts.
     texts.variables.iter().for_each(|(file, text)| variables.read(file, text));
     gathered.gemini = variables.gemini();
-    variables.give(&mut gathered.characters, &mut gathered.left_out);
+    gathered.for_all = variables.give(&mut gathered.characters);
+    if is_empty(&gathered) {
+        return Err(nothing_of(&gathered).into());
+    }
     pictures::lay_ready(source, &texts.root, &mut gathered, pictured, folder, limits.picture)?;
     Ok(gathered)
+}
+
+fn is_empty(gathered: &Gathered) -> bool {
+    let records = [gathered.characters.len(), gathered.contents.len(), gathered.prompts.len(), gathered.tasks.len(), gathered.posts.len()];
+    records == [0; 5] && gathered.gemini.is_none() && gathered.for_all.is_empty()
+}
+
+/// What is said where there is nothing that could be imported: why, of each part.
+fn nothing_of(Gathered { name, left_out, .. }: &Gathered) -> Problem {
+    /// So many parts are told of.
+    const TOLD: usize = 20;
+    let told = |one: &LeftOut| match &one.record {
+        _ if left_out.len() == 1 && one.file == *name => one.why.clone(),
+        None => format!("{}: {}", one.file, one.why),
+        Some(record) if one.file == *name => format!("{record}: {}", one.why),
+        Some(record) => format!("{record} in {}: {}", one.file, one.why),
+    };
+    let mut words: Vec<_> = left_out.iter().take(TOLD).map(told).collect();
+    if left_out.len() > TOLD {
+        words.push(format!("And {} more.", left_out.len() - TOLD));
+    }
+    match words.as_slice() {
+        [] => Problem::invalid("file", format!("There is nothing in “{name}” to import: no character, picture, prompt, schedule or post.")),
+        [only] => Problem::invalid("file", format!("Nothing of “{name}” can be imported. {only}")),
+        _ => {
+            let errors = words.into_iter().map(|message| FieldError { field: "file".to_owned(), message }).collect();
+            Problem { errors, ..Problem::new(problem::Kind::Invalid, format!("Nothing of “{name}” can be imported.")) }
+        }
+    }
 }
 
 /// Why a record cannot come.
@@ -152,8 +186,7 @@ struct Why {
 fn take(
     gathered: &mut Gathered,
     pictured: &mut Vec<Pictured>,
-    kind: Kind,
-    file: &Arc<str>,
+    (kind, file, place): (Kind, &Arc<str>, &str),
     value: Value,
     now: DateTime<Utc>,
 ) -> Result<(), Why> {
@@ -166,7 +199,7 @@ fn take(
         return Err(why("It is larger than 1 MB, which no such record is.".to_owned()));
     }
     match kind {
-        Kind::Characters => gathered.characters.push(characters::read(fields, file).map_err(why)?),
+        Kind::Characters => gathered.characters.push(characters::read(fields, place, file).map_err(why)?),
         Kind::Pictures => {
             let (content, picture, posts) = contents::read(fields, file, now).map_err(why)?;
             pictured.push(picture);

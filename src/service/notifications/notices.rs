@@ -7,12 +7,13 @@ use crate::{
         account::{Account, Outcome},
         character::CharacterId,
         check::CheckName,
-        content::{Content, ReviewState},
+        content::Content,
         job::{Job, JobStatus, Work},
         notification::{NotificationKind, Subject},
         post::{Post, PostState},
         run::{Run, RunState},
     },
+    service::review,
     store::State,
 };
 
@@ -98,9 +99,8 @@ fn of_account(state: &State, account: &Account) -> Option<Notice> {
 
 /// All that waits for a decision, together.
 fn of_review(state: &State) -> Option<Notice> {
-    let waiting = state.content.indexed("state", ReviewState::InReview.key());
-    let (newest, at) = waiting.map(|content| (content, since(content))).max_by_key(|(_, at)| *at)?;
-    let title = match state.content.count("state", ReviewState::InReview.key()) {
+    let (newest, at) = review::waiting(state).map(|content| (content, since(content))).max_by_key(|(_, at)| *at)?;
+    let title = match review::waiting(state).count() {
         1 => "1 picture waits for your decision.".to_owned(),
         many => format!("{many} pictures wait for your decision."),
     };

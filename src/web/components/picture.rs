@@ -22,7 +22,8 @@ use crate::{
 #[component]
 pub fn Pictures(contents: Vec<Arc<Content>>, #[prop(optional)] picked: Option<&'static str>) -> impl IntoView {
     let tiles = contents.into_iter().map(|content| {
-        let pick = picked.map(|name| {
+        // What has no file can neither be approved nor posted.
+        let pick = picked.filter(|_| content.picture.is_some()).map(|name| {
             let label = format!("Pick {}", words::start(content.title(), 60));
             view! { <label class="pick"><input type="checkbox" name=name value=content.id.to_string() aria-label=label/></label> }
         });
@@ -67,7 +68,7 @@ pub fn Thumbnail(
             let label = (!decorative).then(|| format!("No picture file. {seen}"));
             let role = (!decorative).then_some("img");
             view! {
-                <span class=format!("no-picture {}", class.unwrap_or_default()) role=role aria-label=label aria-hidden=hidden><Icon of=icondata_lu::LuImageOff/></span>
+                <span class=format!("no-picture {}", class.unwrap_or_default()) role=role aria-label=label aria-hidden=hidden><Icon of=icondata_lu::LuImageOff/><span class="words">"No picture file"</span></span>
             }
             .into_any()
         }

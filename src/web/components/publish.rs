@@ -25,27 +25,36 @@ use crate::{
     },
 };
 
-/// Where a picture went, and where it may go.
+/// Where a picture went, and where it may go. What has no file goes nowhere: only where it went is said.
 #[component]
 pub fn Publish(content: Arc<Content>) -> impl IntoView {
     let app = context::app();
     let state = app.store.read();
     let posts = publishing::of_content(&state, &content.id);
+    let is_blank = content.picture.is_none();
     let networks = Network::ALL.map(|network| {
         let there: Vec<_> = posts.iter().filter(|post| post.network == network).cloned().collect();
-        let open = !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
-        view! { <OnNetwork content=Arc::clone(&content) network there open/> }
+        if is_blank && there.is_empty() {
+            return ().into_any();
+        }
+        let open = !is_blank && !there.iter().any(|post| post.state.may_be_out() || post.state.goes_on());
+        view! { <OnNetwork content=Arc::clone(&content) network there open/> }.into_any()
     });
-    let both = Network::ALL
-        .iter()
-        .all(|network| !posts.iter().any(|post| post.network == *network && (post.state.may_be_out() || post.state.goes_on())));
+    let both = !is_blank
+        && Network::ALL
+            .iter()
+            .all(|network| !posts.iter().any(|post| post.network == *network && (post.state.may_be_out() || post.state.goes_on())));
     // What was refused on both is said also where it cannot be tried again.
     let refused = Form::new("publish", SendForm::default);
     let problem = refused.problem.filter(|_| refused.values.network == BOTH && !both);
     let both = both.then(|| view! { <Both content=Arc::clone(&content)/> });
+    if is_blank && posts.is_empty() {
+        return ().into_any();
+    }
     view! {
         <section class="card" id="publish" data-live="post content settings character"><header><h2>"Publish"</h2></header><div class="body stack"><ProblemSummary problem/>{networks.collect_view()}{both}</div></section>
     }
+    .into_any()
 }
 
 /// The same picture on both networks at one time: both posts or none.

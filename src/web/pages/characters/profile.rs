@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -119,11 +119,25 @@ pub fn Profile() -> impl IntoView {
                     <button class="button primary">"Save profile"</button>
                     <a class="button quiet danger" href=page_of(&character.id, "delete")><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
                 </div>
-                <p class="muted">"Created "<Time at=character.created_at/>" · changed "<Time at=character.updated_at/></p>
+                <Dates created=character.created_at changed=character.updated_at/>
             </form>
             <Bundle character=Arc::clone(&character)/>
         }
     })
+}
+
+/// When she was made and changed, as far as it is known: an older app may not have noted it.
+#[component]
+fn Dates(created: Option<DateTime<Utc>>, changed: Option<DateTime<Utc>>) -> impl IntoView {
+    let said = |word: &'static str, at: DateTime<Utc>| view! { {word}" "<Time at=Some(at)/> };
+    match (created, changed) {
+        (None, None) => None,
+        (Some(created), None) => Some(view! { <p class="muted">{said("Created", created)}</p> }.into_any()),
+        (None, Some(changed)) => Some(view! { <p class="muted">{said("Changed", changed)}</p> }.into_any()),
+        (Some(created), Some(changed)) => {
+            Some(view! { <p class="muted">{said("Created", created)}" · "{said("changed", changed)}</p> }.into_any())
+        }
+    }
 }
 
 /// Taking her along to another installation.

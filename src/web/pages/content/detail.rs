@@ -110,6 +110,7 @@ pub fn Detail() -> impl IntoView {
     let sub = view! { <StatePill state=content.state/>" "<words::Time at=content.created_at/> };
     let made = content.provenance.clone().map(|made| view! { <HowMade made id=content.id.clone()/> });
     let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
+    let previews = content.picture.is_some().then(|| view! { <Previews content=Arc::clone(&content)/> });
     view! {
         <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
@@ -119,11 +120,11 @@ pub fn Detail() -> impl IntoView {
                 <Deeds content=Arc::clone(&content)/>
                 <Words content=Arc::clone(&content)/>
                 <Publish content=Arc::clone(&content)/>
-                <Captions about=About::Content(Arc::clone(&content))/>
+                <Captions about=About::Content(content)/>
                 {made}
             </div>
             <div class="stack">
-                <Previews content/>
+                {previews}
                 {history}
             </div>
         </div>
@@ -175,7 +176,11 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
             <a class="button" href=format!("/studio?remix={id}")><Icon of=icondata_lu::LuShuffle/>"Remix"</a>
         }
     });
+    // What has no file cannot go out, so nobody is asked whether it may.
+    let is_blank = content.picture.is_none();
     let decisions: &[(&str, &str)] = match content.state {
+        ReviewState::Draft if is_blank => &[],
+        ReviewState::InReview | ReviewState::Rejected if is_blank => &[("withdraw", "Back to draft")],
         ReviewState::Draft => &[("submit", "Send to review"), ("approve", "Approve")],
         ReviewState::InReview => &[("approve", "Approve"), ("withdraw", "Back to draft")],
         ReviewState::Approved => &[("reject", "Reject"), ("withdraw", "Back to draft")],
@@ -198,7 +203,7 @@ fn Deeds(content: Arc<Content>) -> impl IntoView {
         <div class="cluster">
             {decisions}
             {again}
-            <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a>
+            {(!is_blank).then(|| view! { <a class="button" href=format!("/media/{id}.png?download=1")><Icon of=icondata_lu::LuDownload/>"Download"</a> })}
             <a class="button quiet danger" href=format!("{}/delete", page_of(&content.id))><Icon of=icondata_lu::LuTrash2/>"Delete…"</a>
         </div>
     }

@@ -61,10 +61,10 @@ pub fn Import() -> impl IntoView {
         <div class="stack imports">
             <ProblemSummary problem=refused/>
             <form class="drop" method="post" action="/actions/imports/upload" enctype="multipart/form-data" data-upload="">
-                <label for="file"><Icon of=icondata_lu::LuUpload/><span class="js-only">"Drop a file here, or choose it"</span><span class="noscript">"Choose a file"</span></label>
-                <input id="file" type="file" name="file" accept=".zip,.json,application/zip,application/json" aria-describedby="file-help" required/>
+                <label for="field-file"><Icon of=icondata_lu::LuUpload/><span class="js-only">"Drop a file here, or choose it"</span><span class="noscript">"Choose a file"</span></label>
+                <input id="field-file" type="file" name="file" accept=".zip,.json,application/zip,application/json" aria-describedby="file-help" required/>
                 <p class="help" id="file-help">{format!("A zip of at most {limit}, or JSON. It is looked through first: nothing is stored before you have seen what comes.")}</p>
-                <button class="button primary">"Look at it"</button>
+                <button class="button primary noscript">"Look at it"</button>
                 <div class="sending" hidden role="status"><progress class="bar" max="1" value="0" aria-label="Sending"></progress><p></p></div>
             </form>
             <section class="card"><header><h2>"What can be imported"</h2></header><div class="body">
@@ -73,6 +73,8 @@ pub fn Import() -> impl IntoView {
                     <dd>"One character with her prompts and, if you like, her pictures: made on her profile, here or in another Digital Dalla."</dd>
                     <dt>"An older app"</dt>
                     <dd>"The data folder of the Node or the Python app as a zip: "<code>"characters.json"</code>", "<code>"scheduler.json"</code>", "<code>"prompts.json"</code>", "<code>"content.json"</code>". Pack the pictures and the "<code>".env"</code>" with it, and they come, too."</dd>
+                    <dt>"JSON"</dt>
+                    <dd>"One character, a list of them, or an object with "<code>"characters"</code>", "<code>"prompts"</code>", "<code>"scheduler"</code>" and "<code>"content"</code>". Pictures need a zip."</dd>
                     <dt>"A backup"</dt>
                     <dd>"Characters, pictures, prompts and schedules out of it. To put back everything as it was, restore it instead."</dd>
                 </dl>

@@ -69,6 +69,8 @@ fn Decision(waiting: Waiting) -> impl IntoView {
         (false, true) => ("info", "Not yet imported"),
         (false, false) => ("", "Nothing new"),
     };
+    let exact = until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let at = context::app().times().time(until);
     let missing = report.left_out.len();
     let missing = (missing > 0)
         .then(|| view! { <p>{format!("{} not come; why is said below.", words::count(missing, "thing does", "things do"))}</p> });
@@ -90,7 +92,7 @@ fn Decision(waiting: Waiting) -> impl IntoView {
                 })}
                 <form method="post" action="/actions/imports/discard"><input type="hidden" name="id" value=id.clone()/><button class="button quiet">"Discard"</button></form>
             </div>
-            <p class="small muted">"Exactly this is imported, all of it or nothing. It waits until "<words::Time at=Some(until)/>"."</p>
+            <p class="small muted">"Exactly this is imported, all of it or nothing. It waits until "<time datetime=exact>{at}</time>"."</p>
         }
     });
     view! {
