@@ -4,7 +4,7 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Try;
+use super::{Try, saved_but};
 use crate::{
     domain::problem::{Kind as Trouble, Problem},
     expected::Expected,
@@ -40,7 +40,7 @@ pub async fn save_comfyui(#[server(default)] form: ComfyuiForm) -> Result<(), Se
         service::models::look(&app, Utc::now()).await;
         match told(&app) {
             Ok(words) => Ok(Done::to("/settings#comfyui").saying(format!("Saved. {words}"))),
-            Err(problem) => Err(Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into()),
+            Err(problem) => Err(saved_but(problem)),
         }
     })
     .await

@@ -4,9 +4,9 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Try;
+use super::{Try, saved_but};
 use crate::{
-    domain::{character::NewSecret, problem::Problem, sent::Sent},
+    domain::{character::NewSecret, sent::Sent},
     expected::Expected,
     service::{self, gemini::KeyInForce, settings::SettingsChange},
     web::{
@@ -46,10 +46,7 @@ pub async fn save_gemini(#[server(default)] form: GeminiForm) -> Result<(), Serv
         }
         match service::gemini::test(&app, Utc::now()).await {
             Ok(_) => Ok(Done::to("/settings#gemini").saying("Saved, and Gemini answers.")),
-            Err(error) => {
-                let problem = Problem::from(error);
-                Err(Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into())
-            }
+            Err(error) => Err(saved_but(error)),
         }
     })
     .await

@@ -6,7 +6,7 @@ use chrono::Utc;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::Try;
+use super::{Try, saved_but};
 use crate::{
     domain::{
         account::Outcome,
@@ -99,10 +99,7 @@ pub async fn save_keys(#[server(default)] form: KeysForm) -> Result<(), ServerFn
         }
         match tried(&app, network).await {
             Ok(words) => Ok(Done::to(page.clone()).saying(format!("Saved. {words}"))),
-            Err(error) => {
-                let problem = Problem::from(error);
-                Err(Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into())
-            }
+            Err(error) => Err(saved_but(error)),
         }
     })
     .await

@@ -24,7 +24,11 @@ pub use self::{
     public::SavePublic,
     webhook::{SaveWebhook, TestWebhook},
 };
-use crate::{domain::caption::Network, web::components::page::Heading};
+use crate::{
+    domain::{caption::Network, problem::Problem},
+    error::Error,
+    web::components::page::Heading,
+};
 
 /// The subjects, in the order of the page: where each is, and what it is called.
 const SECTIONS: [(&str, &str); 12] = [
@@ -41,6 +45,12 @@ const SECTIONS: [(&str, &str); 12] = [
     ("backup", "Backup"),
     ("data", "Data"),
 ];
+
+/// What is wrong with something that was stored all the same.
+fn saved_but(wrong: impl Into<Problem>) -> Error {
+    let problem = wrong.into();
+    Problem { message: format!("Saved, but: {}", problem.message), ..problem }.into()
+}
 
 /// Tries what is in force: a form of its own, because what is typed beside it is not meant.
 #[component]
