@@ -1,5 +1,7 @@
 //! What a caller has seen before it asks for a change, so that nobody overwrites what they have not seen.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::{
@@ -25,7 +27,13 @@ impl Expected {
         if self.0.is_none() { Ok(()) } else { self.check_tags(|tag| tag == &*Body::one(shown).etag) }
     }
 
-    /// The same, for what has tags of its own kind.
+    /// The same, for what is shown with what follows from it: only its own half of the tag counts.
+    pub fn check_own<T: Serialize>(&self, own: &T) -> Result<(), Problem> {
+        let mine = half(&Body::one(own).etag);
+        self.check_tags(|tag| tag.trim_start_matches("W/").trim_matches('"').split('-').next() == Some(mine.as_str()))
+    }
+
+    /// The same, for what has tags of another kind.
     pub fn check_tags(&self, is_newest: impl Fn(&str) -> bool) -> Result<(), Problem> {
         let Some(list) = &self.0 else { return Ok(()) };
         if list.split(',').any(|tag| is_newest(tag.trim())) { Ok(()) } else { Err(stale()) }
@@ -35,6 +43,16 @@ impl Expected {
     pub fn check_since<T: PartialEq>(&self, checked: &T, now: &T) -> Result<(), Problem> {
         if self.0.is_none() || checked == now { Ok(()) } else { Err(stale()) }
     }
+}
+
+/// The tag of something that is shown with what follows from it, and so changes more often than it does itself. Its
+/// first half is its own.
+pub fn tag_of<T: Serialize, U: Serialize>(own: &T, shown: &U) -> Arc<str> {
+    format!("\"{}-{}\"", half(&Body::one(own).etag), half(&Body::one(shown).etag)).into()
+}
+
+fn half(tag: &str) -> String {
+    tag.trim_matches('"').to_owned()
 }
 
 fn stale() -> Problem {
@@ -54,6 +72,14 @@ mod tests {
         for stale in ["\"before\"", "", "now"] {
             assert_eq!(Expected::tags(stale).check(&"now").unwrap_err().kind, Kind::Stale, "{stale}");
         }
+    }
+
+    #[test]
+    fn of_what_is_shown_only_its_own_half_counts() {
+        let (seen, later) = (tag_of(&"set", &"it is nine"), tag_of(&"set", &"it is ten"));
+        assert_ne!(seen, later);
+        assert_eq!(Expected::tags(&*seen).check_own(&"set"), Ok(()));
+        assert!(Expected::tags(&*seen).check_own(&"set anew").is_err());
     }
 
     #[test]

@@ -17,6 +17,8 @@ use super::{
 };
 use crate::{
     domain::template::Templates,
+    expected::tag_of,
+    prepared::Body,
     service::{
         self,
         handoff::Tested,
@@ -29,7 +31,8 @@ use crate::{
 /// The settings: a flat map of texts, secrets masked.
 #[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = BTreeMap<String, String>)))]
 pub async fn get(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    reply::record(&headers, &service::settings::view(&app))
+    let view = service::settings::view(&app);
+    reply::tagged(&headers, Body { etag: tag_of(&service::settings::set(&app), &view), ..Body::one(&view) })
 }
 
 /// Changes settings. What is not sent stays.
@@ -43,7 +46,7 @@ pub async fn post(State(app): State<AppState>, Json(change): Json<SettingsChange
 #[utoipa::path(put, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
 pub async fn put(State(app): State<AppState>, expected: Expected, Json(change): Json<SettingsChange>) -> Result<Response, Refusal> {
     service::settings::change(&app, change, expected).await?;
-    Ok(reply::changed(&service::settings::view(&app)))
+    Ok(reply::changed(&tag_of(&service::settings::set(&app), &service::settings::view(&app))))
 }
 
 /// How much is told.
@@ -96,7 +99,7 @@ pub async fn templates(State(app): State<AppState>, headers: HeaderMap) -> Respo
 #[utoipa::path(put, path = "/api/templates", tag = "captions", request_body = Templates, responses((status = 204), (status = 422, body = ProblemDocument)))]
 pub async fn set_templates(State(app): State<AppState>, expected: Expected, Json(templates): Json<Templates>) -> Result<Response, Refusal> {
     service::settings::set_templates(&app, Some(templates), expected).await?;
-    Ok(reply::changed(&service::settings::templates(&app)))
+    Ok(reply::changed(&Body::one(&service::settings::templates(&app)).etag))
 }
 
 /// Goes back to the templates they came with.

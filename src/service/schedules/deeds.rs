@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{
-    book,
-    view::{self, Preview},
-};
+use super::{book, view::Preview};
 use crate::{
     domain::{
         character::{Character, CharacterId},
@@ -45,7 +42,7 @@ pub async fn change(app: &AppState, id: &TaskId, change: TaskChange, expected: E
     app.store
         .write(move |tx| {
             let stored = tx.get::<Task>(id.as_str()).ok_or_else(|| Problem::not_found("task"))?;
-            expected.check_tags(|tag| view::is_of(tag, &stored))?;
+            expected.check_own(&*stored)?;
             let mut task = Task::clone(&stored);
             task.apply(change, now);
             check(tx, &task)?;
@@ -76,7 +73,7 @@ pub async fn delete(app: &AppState, id: &TaskId, expected: Expected, now: DateTi
     app.store
         .write(move |tx| {
             let task = tx.get::<Task>(id.as_str()).ok_or_else(|| Problem::not_found("task"))?;
-            expected.check_tags(|tag| view::is_of(tag, &task))?;
+            expected.check_own(&*task)?;
             call_off(tx, &task, "The task was deleted.", true, now)?;
             tx.delete::<Task>(id.as_str())?;
             Ok::<_, Error>(())

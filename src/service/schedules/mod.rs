@@ -23,6 +23,6 @@ pub use self::{
     running::follow,
     view::{
         Filter, LastResult, Page, Preview, Status, Summary, TaskView, all, behind, get, list, of_content, run_of, runs, status, summary,
-        tag, view,
+        view,
     },
 };

@@ -223,18 +223,6 @@ pub fn view(app: &AppState, state: &State, task: &Task, now: DateTime<Utc>) -> T
     }
 }
 
-/// The tag of a task as it is shown. What follows from it changes with the time; its first half is the task's own.
-pub fn tag(view: &TaskView) -> Arc<str> {
-    let half = |etag: &str| etag.trim_matches('"').to_owned();
-    format!("\"{}-{}\"", half(&Body::one(&view.task).etag), half(&Body::one(view).etag)).into()
-}
-
-/// Whether a tag is one of this task as it is stored.
-pub(super) fn is_of(tag: &str, task: &Task) -> bool {
-    let own = Body::one(task).etag;
-    tag.trim_start_matches("W/").trim_matches('"').split('-').next() == Some(own.trim_matches('"'))
-}
-
 /// How scheduling stands, with all tasks. Made once for each state of the store and each minute.
 pub fn status(app: &AppState, now: DateTime<Utc>) -> Body {
     let state = app.store.read();

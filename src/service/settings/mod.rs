@@ -38,8 +38,15 @@ pub fn is_dry_run(app: &AppState, state: &State) -> bool {
     state.settings.dry_run.unwrap_or(!app.config.sandbox)
 }
 
-/// The settings as the API shows them: a flat map of texts, secrets masked.
+/// The settings as the API shows them: a flat map of texts, secrets masked, and how large what is stored is.
 pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
+    let mut view = set(app);
+    view.extend(sizes(app.vitals.storage()));
+    view
+}
+
+/// What of it is set.
+pub fn set(app: &AppState) -> BTreeMap<&'static str, String> {
     let state = app.store.read();
     let settings = &state.settings;
     let key = match gemini::key_in_force(app) {
@@ -75,7 +82,6 @@ pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
         ("dataDir", app.store.dir().display().to_string()),
     ]);
     view.extend(Credential::ALL.map(|credential| (credential.field(), accounts::mask_for_all(app, credential).unwrap_or_default())));
-    view.extend(sizes(app.vitals.storage()));
     view
 }
 
@@ -94,7 +100,7 @@ fn sizes(seen: Option<Storage>) -> [(&'static str, String); 6] {
 
 /// Changes the settings, all of what is sent or nothing. What is not sent stays.
 pub async fn change(app: &AppState, mut change: SettingsChange, expected: Expected) -> Result<(), Error> {
-    expected.check(&view(app))?;
+    expected.check_own(&set(app))?;
     let before = app.store.read();
     let keys = change.take_keys();
     let (gemini, webhook) = (std::mem::take(&mut change.gemini_api_key), std::mem::take(&mut change.webhook_secret));
