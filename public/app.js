@@ -850,7 +850,8 @@
     }
     // From here on single keys, and those belong to whoever is typing.
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
-    if (isField(target) || document.querySelector('dialog[open]')) return;
+    // A field that was just closed with its dialog keeps the focus until the next frame.
+    if ((isField(target) && visible(target)) || document.querySelector('dialog[open]')) return;
     if (key === '?') return openKeys();
     if (moveByKey(event)) return event.preventDefault();
 
