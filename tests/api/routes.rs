@@ -112,12 +112,12 @@ async fn what_is_set_is_not_overwritten_unseen() {
         let tag = seen.headers[header::ETAG].clone();
         let send = |tag: &header::HeaderValue| Answer::of(app.request(Method::PUT, path).header(header::IF_MATCH, tag).json(&change));
         send(&"\"old\"".parse().unwrap()).await.problem(412);
-        assert_eq!(app.get(path).await.text, seen.text, "{path}");
+        assert_eq!(set(app.get(path).await.json()), set(seen.json()), "{path}");
         assert_eq!(send(&tag).await.status, StatusCode::NO_CONTENT, "{path}");
-        assert_ne!(app.get(path).await.text, seen.text, "{path}");
+        assert_ne!(set(app.get(path).await.json()), set(seen.json()), "{path}");
         send(&tag).await.problem(412);
         let told = send(&"*".parse().unwrap()).await.headers[header::ETAG].clone();
-        assert_eq!(told, app.get(path).await.headers[header::ETAG], "{path}: the tag for the next change");
+        assert_eq!(send(&told).await.status, StatusCode::NO_CONTENT, "{path}: the tag for the next change");
     }
     let reset = |tag: &str| Answer::of(app.request(Method::DELETE, "/api/templates").header(header::IF_MATCH, tag));
     reset("\"old\"").await.problem(412);
@@ -130,7 +130,13 @@ async fn what_was_seen_may_come_back_as_it_was() {
     let seen = app.get("/api/settings").await;
     let back = app.put("/api/settings", seen.json()).await;
     assert_eq!(back.status, StatusCode::NO_CONTENT, "{}", back.text);
-    assert_eq!(app.get("/api/settings").await.text, seen.text);
+    assert_eq!(set(app.get("/api/settings").await.json()), set(seen.json()));
+}
+
+/// Without how large everything was when it was last measured, which may be at any moment.
+fn set(mut settings: Value) -> Value {
+    settings.as_object_mut().unwrap().retain(|name, _| !name.ends_with("Bytes"));
+    settings
 }
 
 #[tokio::test]
