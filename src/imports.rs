@@ -90,6 +90,25 @@ pub struct Gathered {
     pub left_out: Vec<LeftOut>,
 }
 
+impl Gathered {
+    /// Nothing yet, of something of that name.
+    pub fn nothing(name: String, origin: Origin, at: DateTime<Utc>) -> Self {
+        Self {
+            name,
+            origin,
+            at,
+            characters: Vec::new(),
+            contents: Vec::new(),
+            prompts: Vec::new(),
+            tasks: Vec::new(),
+            posts: Vec::new(),
+            gemini: None,
+            for_all: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
 /// What waits: what was read, and the folder its pictures lie in.
 #[derive(Debug)]
 pub struct Staged {
@@ -180,19 +199,7 @@ mod tests {
         let waiting = Waiting { id: id.into(), until: now() + chrono::Duration::minutes(minutes), report };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
-        let gathered = Gathered {
-            name: id.into(),
-            origin: Origin::Folder,
-            at: now(),
-            characters: Vec::new(),
-            contents: Vec::new(),
-            prompts: Vec::new(),
-            tasks: Vec::new(),
-            posts: Vec::new(),
-            gemini: None,
-            for_all: Vec::new(),
-            left_out: Vec::new(),
-        };
+        let gathered = Gathered::nothing(id.into(), Origin::Folder, now());
         imports.keep(waiting, Arc::new(Staged { gathered, folder }));
         path
     }

@@ -172,6 +172,17 @@ impl Credential {
             Self::TwitterAccessSecret => "twitterAccessSecret",
         }
     }
+
+    /// What a person calls it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::InstagramApiKey => "Instagram access token",
+            Self::TwitterAppKey => "X API key",
+            Self::TwitterAppSecret => "X API key secret",
+            Self::TwitterAccessToken => "X access token",
+            Self::TwitterAccessSecret => "X access token secret",
+        }
+    }
 }
 
 /// A character as the API shows it: with masks where credentials are.

@@ -56,7 +56,7 @@ pub(super) fn read(mut fields: Map<String, Value>, place: &str, file: &Arc<str>)
         if keys::is_key(secrecy::ExposeSecret::expose_secret(&key)) {
             keys.push((credential, key));
         } else {
-            unread.words.push(format!("What stands for her {} is no key, and is left out.", keys::label(credential)));
+            unread.words.push(format!("What stands for her {} is no key, and is left out.", credential.label()));
         }
     }
     named(&mut character, &unread.id, &mut unread.words);

@@ -155,7 +155,7 @@ impl Variables {
                 let has = character.with.iter().any(|(known, _)| *known == credential);
                 if let Some((file, key)) = found.filter(|_| !has) {
                     character.with.push((credential, key.into()));
-                    character.words.push(format!("Her {} comes from {file}.", label(credential)));
+                    character.words.push(format!("Her {} comes from {file}.", credential.label()));
                 }
             }
             let account = [format!("{own}_INSTAGRAM_ACCOUNT_ID"), "INSTAGRAM_ACCOUNT_ID".to_owned()];
@@ -218,17 +218,6 @@ impl InForce {
     /// The variable a credential is in that is hers alone, when it is there.
     pub(super) fn named(&self, character: &str, credential: Credential) -> Option<String> {
         Some(format!("{}_{}", in_variables(character), variable(credential))).filter(|name| self.variables.contains(name))
-    }
-}
-
-/// A credential as a person calls it.
-pub(super) fn label(credential: Credential) -> &'static str {
-    match credential {
-        Credential::InstagramApiKey => "Instagram access token",
-        Credential::TwitterAppKey => "X API key",
-        Credential::TwitterAppSecret => "X API key secret",
-        Credential::TwitterAccessToken => "X access token",
-        Credential::TwitterAccessSecret => "X access token secret",
     }
 }
 

@@ -107,19 +107,7 @@ pub(super) fn gather(source: &mut Source, name: &str, folder: &Path, limits: Lim
     let mut left_out = std::mem::take(&mut source.left_out);
     let name = shown(name);
     let texts = files::read(source, &name, &mut left_out)?;
-    let mut gathered = Gathered {
-        name,
-        origin: texts.origin,
-        at: now,
-        characters: Vec::new(),
-        contents: Vec::new(),
-        prompts: Vec::new(),
-        tasks: Vec::new(),
-        posts: Vec::new(),
-        gemini: None,
-        for_all: Vec::new(),
-        left_out,
-    };
+    let mut gathered = Gathered { left_out, ..Gathered::nothing(name, texts.origin, now) };
     let mut pictured = Vec::new();
     let mut count = 0;
     for read in texts.records.into_iter().flat_map(shapes::apart) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{super::keys::label, Place, Planning};
+use super::{Place, Planning};
 use crate::{
     domain::{
         character::{Character, Credential},
@@ -57,7 +57,7 @@ impl Planning<'_> {
                     if let Some(why) = self.locked {
                         self.left_out.push(LeftOut {
                             file: found.file.to_string(),
-                            record: Some(format!("{} of {}", label(*credential), shown(&character.name))),
+                            record: Some(format!("{} of {}", credential.label(), shown(&character.name))),
                             why: format!("It cannot be sealed. {why}"),
                         });
                         continue;
@@ -75,7 +75,7 @@ impl Planning<'_> {
             file: found.file.to_string(),
             id: shown(&found.id),
             becomes: None,
-            name: format!("{} of {}", label(credential), shown(&whose.name)),
+            name: format!("{} of {}", credential.label(), shown(&whose.name)),
             outcome,
             words: vec![words.to_owned()],
         };
@@ -112,7 +112,7 @@ impl Planning<'_> {
                 return self.left_out.push(LeftOut { file: file.to_string(), record: Some((*name).to_owned()), why: why.to_owned() });
             }
         };
-        let called = format!("{} for all characters", label(*credential));
+        let called = format!("{} for all characters", credential.label());
         self.add(Kind::Keys, key_report(file, name, called, Outcome::Kept, &words));
     }
 

@@ -228,7 +228,7 @@ fn Keys(id: CharacterId, set: Vec<(Credential, String)>) -> impl IntoView {
             view! {
                 <li>
                     <Pill tone="ok" words="Sealed"/>
-                    <div>{name(credential)}" "<span class="mono">{mask}</span></div>
+                    <div>{credential.label()}" "<span class="mono">{mask}</span></div>
                     <form class="end" method="post" action="/actions/characters/forget-key">
                         <input type="hidden" name="id" value=id.to_string()/>
                         <input type="hidden" name="key" value=credential.field()/>
@@ -239,14 +239,4 @@ fn Keys(id: CharacterId, set: Vec<(Credential, String)>) -> impl IntoView {
         });
         view! { <section class="card form"><header><h2>"Stored keys"</h2></header><div class="body"><ul class="list">{rows.collect_view()}</ul></div></section> }
     })
-}
-
-fn name(credential: Credential) -> &'static str {
-    match credential {
-        Credential::InstagramApiKey => "Instagram access token",
-        Credential::TwitterAppKey => "X API key",
-        Credential::TwitterAppSecret => "X API key secret",
-        Credential::TwitterAccessToken => "X access token",
-        Credential::TwitterAccessSecret => "X access token secret",
-    }
 }
