@@ -82,6 +82,9 @@ async fn around(State(app): State<AppState>, mut request: Request, next: Next) -
     let measured = Measured::begin(&request);
     caller::note(&app, &mut request);
     let strict = Strict::with(&request);
+    if !request.method().is_safe() {
+        app.store.announce_change();
+    }
     let mut response = match guard::foreign_host(&app, &request) {
         None => next.run(request).await,
         Some(refusal) => refusal,

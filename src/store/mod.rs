@@ -8,7 +8,9 @@
 mod adopt;
 mod arrays;
 mod copying;
+mod durable;
 mod error;
+mod inbox;
 mod journal;
 mod key;
 mod load;
@@ -16,6 +18,7 @@ mod lock;
 mod peek;
 mod pulse;
 mod record;
+mod replay;
 mod secrets;
 mod state;
 mod table;
@@ -49,8 +52,9 @@ pub use self::{
     transaction::Transaction,
 };
 use self::{
+    inbox::{Inbox, Message},
     secrets::Vault,
-    writer::{Message, Ran},
+    writer::Ran,
 };
 use crate::{actor, config::SecretKey, meters::Meters};
 
@@ -143,6 +147,12 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Says that a change is likely to come within microseconds: it then finds the writer awake.
+    pub fn announce_change(&self) {
+        // A writer that has ended does not need to be told.
+        let _ = self.0.messages.send(Message::Announced);
+    }
+
     /// Tells of changes from now on, as they are published.
     pub fn changes(&self) -> broadcast::Receiver<Arc<Vec<Changed>>> {
         self.0.shared.changes.subscribe()
@@ -185,7 +195,12 @@ impl Store {
 
     /// What may be shown of a secret.
     pub fn mask(&self, owner: &str, field: &str) -> SecretState {
-        match self.read().secrets.get(&secrets::id(owner, field)) {
+        self.mask_in(&self.read(), owner, field)
+    }
+
+    /// The same as it was at one moment.
+    pub fn mask_in(&self, state: &State, owner: &str, field: &str) -> SecretState {
+        match state.secrets.get(&secrets::id(owner, field)) {
             None => SecretState::Absent,
             Some(sealed) => self.0.shared.vault.mask(sealed),
         }
@@ -243,6 +258,6 @@ fn open(options: OpenOptions) -> Result<(Store, adopt::Adopted), OpenError> {
         pulse: pulse::Pulse::default(),
     });
     let (messages, inbox) = mpsc::channel();
-    let writer = writer::start(Arc::clone(&shared), journal, lock, inbox, messages.clone());
+    let writer = writer::start(Arc::clone(&shared), journal, lock, Inbox::new(inbox), messages.clone());
     Ok((Store(Arc::new(Inner { shared, messages, writer: Mutex::new(Some(writer)) })), adopted))
 }

@@ -5,10 +5,10 @@ use std::{os::unix::fs::MetadataExt, path::Path, thread, time::Duration};
 use super::{
     OpenOptions, adopt,
     error::{Damage, OpenError},
-    journal,
     load::{self, without},
     lock,
     record::Record,
+    replay,
     secrets::Vault,
     state::{COLLECTIONS, State},
 };
@@ -46,12 +46,12 @@ pub fn peek(options: &OpenOptions) -> Result<Peeked, OpenError> {
     loop {
         let before = marks(dir);
         let (mut state, damaged) = load::arrays(dir);
-        let journal = journal::bytes(dir)?;
+        let journal = replay::bytes(dir)?;
         let still = before == marks(dir);
-        let replayed = journal::replay_into(dir, &journal, &mut state);
+        let replayed = replay::replay_into(dir, &journal, &mut state);
         let whole = replayed.as_ref().copied().unwrap_or(journal.len());
         // A journal that was cut while it was read begins with another line now.
-        let uncut = still && journal::bytes(dir)?.starts_with(&journal[..whole]);
+        let uncut = still && replay::bytes(dir)?.starts_with(&journal[..whole]);
         rounds += 1;
         if !uncut && rounds < ROUNDS {
             thread::sleep(PAUSE);

@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeSet,
+    iter,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender},
+        mpsc::{RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -13,7 +14,16 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{Changed, Shared, Transaction, error::StoreError, journal::Journal, load::Opened, lock::Lock, state::State, told};
+use super::{
+    Changed, Shared, Transaction,
+    error::StoreError,
+    inbox::{Inbox, Message},
+    journal::Journal,
+    load::Opened,
+    lock::Lock,
+    state::State,
+    told,
+};
 use crate::domain::activity::Actor;
 
 /// The arrays are written after so long without a change …
@@ -23,21 +33,8 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Most changes that are made durable together, so that nobody waits long for the others.
 const MOST_TOGETHER: usize = 1_024;
 
-/// What the writer is told.
-pub(super) enum Message {
-    /// A change.
-    Change(Run),
-    /// A line that changes nothing.
-    Probe(oneshot::Sender<Result<(), StoreError>>),
-    /// The arrays were written, or not.
-    Flushed(std::io::Result<()>),
-    /// Write everything and end.
-    Close(oneshot::Sender<Result<(), StoreError>>),
-    /// Nobody has the store any more: end, and leave the rest to the journal.
-    Abandoned,
-}
-
-type Run = Box<dyn FnOnce(&mut State, &Shared) -> Ran + Send>;
+/// A change that waits to be run.
+pub(super) type Run = Box<dyn FnOnce(&mut State, &Shared) -> Ran + Send>;
 
 /// A change that has run and is not durable yet.
 pub(super) struct Ran {
@@ -107,7 +104,7 @@ struct Flushing {
 }
 
 /// Starts the writer. It ends when it is told to, or when nobody can tell it anything any more.
-pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Receiver<Message>, myself: Sender<Message>) -> JoinHandle<()> {
+pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Inbox, myself: Sender<Message>) -> JoinHandle<()> {
     let Opened { journal, behind } = opened;
     let is_damaged = |name: &str| shared.damaged.iter().any(|damage| damage.collection == name);
     let is_behind = |name: &str| behind.iter().any(|behind| behind == name);
@@ -116,77 +113,34 @@ pub(super) fn start(shared: Arc<Shared>, opened: Opened, lock: Lock, inbox: Rece
     let now = Instant::now();
     let first_change = (!dirty.is_empty()).then_some(now);
     let writer = Writer { shared, journal, _lock: lock, myself, dirty, first_change, last_change: now, flushing: None };
-    thread::Builder::new().name("store".into()).spawn(move || writer.run(&inbox)).expect("a thread can be started at the start")
+    thread::Builder::new().name("store".into()).spawn(move || writer.run(inbox)).expect("a thread can be started at the start")
 }
 
 impl Writer {
-    fn run(mut self, inbox: &Receiver<Message>) {
+    fn run(mut self, mut inbox: Inbox) {
         loop {
-            let message = match self.flush_due() {
-                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
-            };
-            match message {
-                Ok(Message::Change(run)) => {
-                    if let Some(other) = self.commit(run, inbox)
-                        && self.handle(other)
-                    {
-                        return;
-                    }
+            // A caller that has gone away does not need to be told, here and below.
+            match inbox.next(self.flush_due()) {
+                Ok(Message::Change(first)) => self.commit(first, &mut inbox),
+                Ok(Message::Announced) => {}
+                Ok(Message::Probe(reply)) => drop(reply.send(self.append(vec![Vec::new()]))),
+                Ok(Message::Flushed(written)) => self.end_flush(written),
+                Ok(Message::Close(reply)) => {
+                    let _ = reply.send(self.close());
+                    return;
                 }
-                Ok(other) => {
-                    if self.handle(other) {
-                        return;
-                    }
-                }
+                Ok(Message::Abandoned) => return self.abandon(),
                 Err(RecvTimeoutError::Timeout) => self.start_flush(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
-    /// Answers whether the writer is to end.
-    fn handle(&mut self, message: Message) -> bool {
-        match message {
-            Message::Change(_) => unreachable!("changes are committed, not handled"),
-            Message::Probe(reply) => {
-                // A caller that has gone away does not need to be told.
-                let _ = reply.send(self.append(vec![Vec::new()]));
-                false
-            }
-            Message::Flushed(written) => {
-                self.end_flush(written);
-                false
-            }
-            Message::Close(reply) => {
-                let _ = reply.send(self.close());
-                true
-            }
-            Message::Abandoned => {
-                // The next to open the folder must not find somebody writing in it.
-                if let Some(Flushing { thread, .. }) = self.flushing.take() {
-                    let _ = thread.join();
-                }
-                true
-            }
-        }
-    }
-
-    /// Runs this change and all that wait, and makes them durable together. Answers a message that is no change, if one came between.
-    fn commit(&mut self, first: Run, inbox: &Receiver<Message>) -> Option<Message> {
+    /// Runs this change and all that wait, and makes them durable together.
+    fn commit(&mut self, first: Run, inbox: &mut Inbox) {
         let mut state = State::clone(&self.shared.state.load());
-        let mut ran = vec![first(&mut state, &self.shared)];
-        let mut other = None;
-        while ran.len() < MOST_TOGETHER {
-            match inbox.try_recv() {
-                Ok(Message::Change(run)) => ran.push(run(&mut state, &self.shared)),
-                Ok(message) => {
-                    other = Some(message);
-                    break;
-                }
-                Err(_) => break,
-            }
-        }
+        let runs = iter::once(first).chain(iter::from_fn(|| inbox.next_change()));
+        let mut ran: Vec<_> = runs.take(MOST_TOGETHER).map(|run| run(&mut state, &self.shared)).collect();
         let lines: Vec<_> =
             ran.iter_mut().map(|ran| std::mem::take(&mut ran.operations)).filter(|operations| !operations.is_empty()).collect();
         let durable = if lines.is_empty() { Ok(()) } else { self.append(lines) };
@@ -198,7 +152,6 @@ impl Writer {
             let _ = self.shared.changes.send(Arc::new(changed));
             drop(before);
         }
-        other
     }
 
     fn append(&mut self, lines: Vec<Vec<String>>) -> Result<(), StoreError> {
@@ -255,6 +208,13 @@ impl Writer {
             // Not again at once: a full disk stays full for a while.
             self.last_change = now + LATEST;
             self.first_change = Some(now + LATEST);
+        }
+    }
+
+    /// The next to open the folder must not find somebody writing in it.
+    fn abandon(mut self) {
+        if let Some(Flushing { thread, .. }) = self.flushing.take() {
+            let _ = thread.join();
         }
     }
 
