@@ -8,6 +8,7 @@ use super::{
     character::CharacterId,
     id::Id,
     job::JobId,
+    moment,
 };
 
 /// The id of a line of activity.
@@ -23,6 +24,7 @@ pub struct Activity {
     /// Made by us.
     pub id: ActivityId,
     /// When.
+    #[serde(with = "moment")]
     pub at: DateTime<Utc>,
     /// By whom.
     pub actor: Actor,

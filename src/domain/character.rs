@@ -7,6 +7,7 @@ use super::{
     autonomy::{Autonomy, USUAL_VETO_HOURS},
     id::Id,
     model::LoraUse,
+    moment,
     narrative::{self, Chapter, Narrative, NarrativeId},
     problem::{Checks, Problem},
     secret::Mask,
@@ -47,10 +48,10 @@ pub struct Character {
     #[serde(default = "yes")]
     pub is_active: bool,
     /// When she was created.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub created_at: Option<DateTime<Utc>>,
     /// When she was last changed.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub updated_at: Option<DateTime<Utc>>,
     /// The checkpoint or diffusion model her pictures are made with, as ComfyUI lists it.
     #[serde(default, deserialize_with = "text_or_null")]
@@ -595,19 +596,6 @@ fn text_or_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
 
 pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Times with or without zone; without one they are UTC, as the older apps wrote them.
-pub(crate) fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let with_zone = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
-    let without = || text.replace(' ', "T").parse::<chrono::NaiveDateTime>().map(|time| time.and_utc());
-    let day_only = || text.parse::<NaiveDate>().map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
-    with_zone
-        .or_else(|_| without())
-        .or_else(|_| day_only())
-        .map(Some)
-        .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a time; write it as 2026-11-23T08:00:00Z")))
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     caption::{self, Network},
-    character::{CharacterId, lenient_time, null_as_default, text_or_null},
+    character::{CharacterId, null_as_default, text_or_null},
     generation::Recipe,
     id::{Id, id_or_null},
     job::JobId,
+    moment,
     narrative::NarrativeId,
     plan::Proposal,
     problem::{Checks, Problem},
@@ -29,10 +30,10 @@ pub struct Content {
     #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
     /// When the picture was taken over from ComfyUI.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub created_at: Option<DateTime<Utc>>,
     /// When it was last changed.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub updated_at: Option<DateTime<Utc>>,
     /// Where it stands in review.
     #[serde(default)]
@@ -47,7 +48,7 @@ pub struct Content {
     #[serde(default, deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub twitter_caption: String,
     /// When a person last decided about it in review.
-    #[serde(default, deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "moment::lenient", skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<DateTime<Utc>>,
     /// Why it was rejected, at most 1,000 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -10,6 +10,7 @@ use super::{
     dataset::DescribeOrder,
     generation::{GenerateRequest, Recipe},
     id::Id,
+    moment,
     narrative::NarrativeId,
     plan::Proposal,
     post::PostId,
@@ -41,10 +42,13 @@ pub struct Job {
     #[serde(default)]
     pub attempts: u32,
     /// Not to be started before.
+    #[serde(with = "moment")]
     pub run_at: DateTime<Utc>,
     /// When it was asked for.
+    #[serde(with = "moment")]
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
+    #[serde(with = "moment")]
     pub updated_at: DateTime<Utc>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    character::{CharacterId, lenient_time, null_as_default, text_or_null},
+    character::{CharacterId, null_as_default, text_or_null},
     content::ContentId,
     id::{Id, id_or_null},
+    moment,
     problem::{Checks, Problem},
     sent::Sent,
     words::Author,
@@ -38,13 +39,13 @@ pub struct Prompt {
     #[serde(default, deserialize_with = "text_or_null")]
     pub caption: String,
     /// When it was written.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub created_at: Option<DateTime<Utc>>,
     /// Whether a picture was made from it.
     #[serde(default, deserialize_with = "null_as_default")]
     pub used: bool,
     /// When it was first used.
-    #[serde(default, deserialize_with = "lenient_time", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "moment::lenient", skip_serializing_if = "Option::is_none")]
     pub used_at: Option<DateTime<Utc>>,
     /// The first picture that was made from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,6 +24,7 @@ pub mod job;
 pub mod library;
 pub mod log;
 pub mod model;
+pub mod moment;
 pub mod narrative;
 pub mod notification;
 pub mod plan;

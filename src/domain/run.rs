@@ -11,6 +11,7 @@ use super::{
     id::Id,
     job::JobId,
     library::PromptId,
+    moment,
     post::PostId,
     problem::Problem,
     schedule::whole_minute,
@@ -53,6 +54,7 @@ pub struct Run {
     #[serde(default, deserialize_with = "null_as_default")]
     pub steps: Vec<RunStep>,
     /// When it was made.
+    #[serde(with = "moment")]
     pub created_at: DateTime<Utc>,
     /// When it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]

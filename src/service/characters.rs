@@ -21,7 +21,7 @@ use crate::{
     expected::Expected,
     prepared::Body,
     state::AppState,
-    store::{SecretState, Transaction},
+    store::{SecretState, State, Transaction},
 };
 
 /// All characters as the API shows them, oldest first; made once for each state of the store.
@@ -60,7 +60,8 @@ pub fn get(app: &AppState, id: &CharacterId) -> Result<Arc<Character>, Error> {
 
 /// A character as the API shows her, with masks where her credentials are.
 pub fn view(app: &AppState, character: &Character) -> CharacterView {
-    let mask = |credential| credential_mask(app, &character.id, credential);
+    let state = app.store.read();
+    let mask = |credential| mask_in(app, &state, &character.id, credential);
     CharacterView {
         character: character.clone(),
         instagram_api_key: mask(Credential::InstagramApiKey),
@@ -73,7 +74,11 @@ pub fn view(app: &AppState, character: &Character) -> CharacterView {
 
 /// What may be shown of a credential: `None` when it is not set.
 pub fn credential_mask(app: &AppState, id: &CharacterId, credential: Credential) -> Option<Mask> {
-    match app.store.mask(id.as_str(), credential.field()) {
+    mask_in(app, &app.store.read(), id, credential)
+}
+
+fn mask_in(app: &AppState, state: &State, id: &CharacterId, credential: Credential) -> Option<Mask> {
+    match app.store.mask_in(state, id.as_str(), credential.field()) {
         SecretState::Absent => None,
         SecretState::Set(mask) => Some(mask),
         SecretState::Locked => Some(Mask::of("")),

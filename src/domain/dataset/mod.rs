@@ -19,9 +19,10 @@ pub use self::{
     request::{CaptionStyle, CaptionTool, CaptionsRequest, Changed, DescribeOrder, DescribeRequest, FixRequest},
 };
 use super::{
-    character::{CharacterId, lenient_time, null_as_default, text_or_null},
+    character::{CharacterId, null_as_default, text_or_null},
     content::ContentId,
     id::Id,
+    moment,
     problem::{Checks, Problem},
     sent::Sent,
 };
@@ -51,10 +52,10 @@ pub struct Dataset {
     #[serde(default, deserialize_with = "text_or_null")]
     pub trigger_word: String,
     /// When it was made.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub created_at: Option<DateTime<Utc>>,
     /// When it was last changed.
-    #[serde(default, deserialize_with = "lenient_time")]
+    #[serde(default, with = "moment::lenient")]
     pub updated_at: Option<DateTime<Utc>>,
     /// Its pictures, oldest first.
     #[serde(default, deserialize_with = "null_as_default")]

@@ -19,6 +19,7 @@ use super::{
     content::ContentId,
     id::Id,
     job::JobId,
+    moment,
     problem::Problem,
     settings::Prices,
 };
@@ -45,6 +46,7 @@ pub struct Post {
     #[serde(default)]
     pub dry_run: bool,
     /// When it is to go out.
+    #[serde(with = "moment")]
     pub scheduled_at: DateTime<Utc>,
     /// Where it stands.
     #[serde(flatten)]
@@ -65,8 +67,10 @@ pub struct Post {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Named>,
     /// When it was asked for.
+    #[serde(with = "moment")]
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
+    #[serde(with = "moment")]
     pub updated_at: DateTime<Utc>,
     /// Fields we do not know, kept as they came.
     #[serde(flatten, deserialize_with = "unknown")]

@@ -13,8 +13,9 @@ pub use self::{
     kind::TaskType,
 };
 use super::{
-    character::{CharacterId, lenient_time, null_as_default, text_or_null},
+    character::{CharacterId, null_as_default, text_or_null},
     id::Id,
+    moment,
     problem::{Checks, Problem},
     schedule::{Clock, Schedule},
     sent::Sent,
@@ -314,7 +315,7 @@ fn any_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTim
 /// The moment in what an older app has noted.
 fn moment_in(value: &Value) -> Option<DateTime<Utc>> {
     match value {
-        Value::String(_) => lenient_time(value).ok().flatten(),
+        Value::String(_) => moment::lenient::deserialize(value).ok().flatten(),
         Value::Number(number) => number.as_i64().and_then(DateTime::from_timestamp_millis),
         Value::Object(fields) => {
             const NAMES: [&str; 8] = ["scheduledTime", "scheduledAt", "scheduledFor", "dueAt", "at", "time", "timestamp", "date"];
