@@ -22,7 +22,7 @@ use crate::{
         bucket::{Access, Bucket},
         comfyui::{Comfy, Farm, Limits},
         gemini::Gemini,
-        http::Http,
+        http::{self, Http},
         instagram::Instagram,
         kohya::Checked,
         webhook::Webhook,
@@ -119,9 +119,6 @@ pub struct Shared {
     pub naming: [u8; 64],
 }
 
-/// Who we say we are.
-const AGENT: &str = concat!("digital-dalla/", env!("CARGO_PKG_VERSION"));
-
 impl AppState {
     /// The state of a process with this store.
     pub fn new(config: Config, store: Store, events: Events) -> Self {
@@ -131,13 +128,10 @@ impl AppState {
 
     /// The same, with the patience of the caller.
     pub fn with_limits(config: Config, store: Store, events: Events, limits: Limits) -> Self {
-        let http = reqwest::Client::builder().user_agent(AGENT);
         // ComfyUI is at home: a proxy of the environment must not get between.
+        let http = http::client(reqwest::ClientBuilder::no_proxy);
         // Google is not: what the environment says about the way out counts.
-        let away = reqwest::Client::builder().user_agent(AGENT).redirect(reqwest::redirect::Policy::none());
-        let away = away.build().expect("the TLS roots are compiled in, so that a client can always be built");
-        let http = http.no_proxy().redirect(reqwest::redirect::Policy::none());
-        let http = http.build().expect("the TLS roots are compiled in, so that a client can always be built");
+        let away = http::client(|builder| builder);
         let facebook = config.instagram_login.map(|login| login == Login::Facebook);
         let meters = Meters::default();
         store.count_in(meters.clone());

@@ -14,6 +14,15 @@ async fn it_starts_with_nothing_and_leaves_arrays_for_people() {
     assert_eq!(std::fs::metadata(dir.path().join("data/journal.ndjson")).unwrap().len(), 0);
 }
 
+#[tokio::test]
+async fn it_starts_where_the_system_has_no_certificates() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("nowhere");
+    let server = Server::start_with(dir.path(), &[("SSL_CERT_FILE", &nowhere), ("SSL_CERT_DIR", &nowhere)]);
+    assert_eq!(server.get("/readyz").await, "ready");
+    assert!(server.terminate());
+}
+
 #[test]
 fn a_wrong_setting_stops_the_start_and_is_named() {
     let dir = tempfile::tempdir().unwrap();

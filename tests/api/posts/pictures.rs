@@ -85,7 +85,8 @@ async fn the_public_address_leads_to_that_picture_and_to_nothing_else() {
     assert_eq!(app.client.head(&url).send().await.unwrap().status(), 200);
     let other = app.approved(&luna, "Not this one.").await;
     let token = path.split('/').nth(3).unwrap();
-    let forged = format!("{}0", &token[..token.len() - 1]);
+    let other_end = if token.ends_with('0') { '1' } else { '0' };
+    let forged = format!("{}{other_end}", &token[..token.len() - 1]);
     for wrong in [
         path.replace(&content, &other),
         path.replace(".jpg", ".png"),
