@@ -6,13 +6,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::{
-    Attribute, Attributes, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutOptions, RetryConfig,
+    Attribute, Attributes, Certificate, ClientOptions, Error, ObjectStore, ObjectStoreExt, PutOptions, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     path::Path,
     signer::Signer,
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use super::http::ROOTS;
 use crate::meters::Meters;
 
 /// How long one call may take, all its repeats together: repeating an upload is harmless.
@@ -61,26 +62,36 @@ pub struct Access<'a> {
     pub key: &'a SecretString,
 }
 
+/// As every client of ours does where the system has no certificates.
+fn trusting_browsers(options: ClientOptions) -> ClientOptions {
+    let roots = ROOTS.iter().filter_map(|root| Certificate::from_der(root).ok());
+    roots.fold(options.with_no_system_certificates(true), ClientOptions::with_root_certificate)
+}
+
 impl Bucket {
     /// The bucket of that name, whose calls are counted. Asks nobody yet.
     pub fn new(access: Access<'_>, meters: Meters) -> Self {
-        let builder = AmazonS3Builder::new()
-            .with_bucket_name(access.name)
-            .with_region(access.region)
-            .with_access_key_id(access.key_id)
-            .with_secret_access_key(access.key.expose_secret())
-            // Not every bucket understands the call that deletes many.
-            .with_disable_bulk_delete(true)
-            .with_retry(RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() });
-        let options = ClientOptions::new().with_timeout(PATIENCE);
-        let builder = match access.endpoint {
-            // Only a bucket at home is spoken to without encryption.
-            Some(endpoint) => builder
-                .with_endpoint(endpoint.as_str().trim_end_matches('/'))
-                .with_client_options(options.with_allow_http(endpoint.scheme() == "http")),
-            None => builder.with_client_options(options),
+        let builder = || {
+            AmazonS3Builder::new()
+                .with_bucket_name(access.name)
+                .with_region(access.region)
+                .with_access_key_id(access.key_id)
+                .with_secret_access_key(access.key.expose_secret())
+                // Not every bucket understands the call that deletes many.
+                .with_disable_bulk_delete(true)
+                .with_retry(RetryConfig { max_retries: 2, retry_timeout: PATIENCE, ..RetryConfig::default() })
         };
-        let store = builder.build().expect("a name, a region and keys are all it asks for, and addresses are addresses");
+        let build = |options: ClientOptions| match access.endpoint {
+            // Only a bucket at home is spoken to without encryption.
+            Some(endpoint) => builder()
+                .with_endpoint(endpoint.as_str().trim_end_matches('/'))
+                .with_client_options(options.with_allow_http(endpoint.scheme() == "http"))
+                .build(),
+            None => builder().with_client_options(options).build(),
+        };
+        let options = ClientOptions::new().with_timeout(PATIENCE);
+        let store = build(options.clone()).or_else(|_| build(trusting_browsers(options)));
+        let store = store.expect("a name, a region and keys are all it asks for, and addresses are addresses");
         Self { store, name: access.name.to_owned(), prefix: access.prefix.to_owned(), public: access.public.cloned(), meters }
     }
 

@@ -9,13 +9,16 @@ use crate::meters::Meters;
 /// Who we say we are.
 const AGENT: &str = concat!("digital-dalla/", env!("CARGO_PKG_VERSION"));
 
+/// What browsers trust, for where the system says nothing: as DER.
+pub use webpki_root_certs::TLS_SERVER_ROOT_CERTS as ROOTS;
+
 /// A client that says who we are and follows no redirects. It trusts whom the system trusts; where the system has no
 /// certificates, as in many a container, those that browsers come with.
 pub fn client(with: impl Fn(ClientBuilder) -> ClientBuilder) -> Client {
     let builder = || with(Client::builder().user_agent(AGENT).redirect(redirect::Policy::none()));
     builder().build().unwrap_or_else(|error| {
         tracing::warn!(%error, "the system's certificates cannot be used; those of Mozilla are taken");
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
+        let roots = ROOTS.iter().filter_map(|root| Certificate::from_der(root).ok());
         builder().tls_certs_only(roots).build().expect("with roots that are compiled in, a client can always be built")
     })
 }

@@ -18,7 +18,9 @@ async fn it_starts_with_nothing_and_leaves_arrays_for_people() {
 async fn it_starts_where_the_system_has_no_certificates() {
     let dir = tempfile::tempdir().unwrap();
     let nowhere = dir.path().join("nowhere");
-    let server = Server::start_with(dir.path(), &[("SSL_CERT_FILE", &nowhere), ("SSL_CERT_DIR", &nowhere)]);
+    let nowhere = nowhere.to_str().unwrap();
+    let bucket = [("DALLA_S3_BUCKET", "pictures"), ("DALLA_S3_ACCESS_KEY_ID", "id"), ("DALLA_S3_SECRET_ACCESS_KEY", "secret")];
+    let server = Server::start_with(dir.path(), &[[("SSL_CERT_FILE", nowhere), ("SSL_CERT_DIR", nowhere)].as_slice(), &bucket].concat());
     assert_eq!(server.get("/readyz").await, "ready");
     assert!(server.terminate());
 }
