@@ -140,8 +140,13 @@ impl Slot {
     }
 }
 
+/// As long as most records are.
+const RECORD: usize = 2 << 10;
+
 fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).expect("our records have string keys and finite numbers, which JSON can hold")
+    let mut json = Vec::with_capacity(RECORD);
+    serde_json::to_writer(&mut json, value).expect("our records have string keys and finite numbers, which JSON can hold");
+    json
 }
 
 fn etag(bytes: &[u8]) -> Arc<str> {

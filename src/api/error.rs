@@ -115,7 +115,7 @@ impl IntoResponse for Refusal {
 }
 
 /// Whatever fails before or besides a handler of ours fails in the same shape as everything else.
-pub async fn in_our_shape(response: Response) -> Response {
+pub fn in_our_shape(response: Response) -> Response {
     let status = response.status();
     let ours = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
     if ours || !(status.is_client_error() || status.is_server_error()) {
@@ -171,7 +171,7 @@ mod tests {
                 }),
             )
             .layer(CatchPanicLayer::custom(broke_down))
-            .layer(middleware::map_response(in_our_shape));
+            .layer(middleware::map_response(|response| async { in_our_shape(response) }));
         let answer = routes.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!((answer.status(), answer.headers()[header::CONTENT_TYPE].clone()), (StatusCode::INTERNAL_SERVER_ERROR, PROBLEM));
         let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();

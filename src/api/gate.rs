@@ -15,7 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     LARGEST_BODY,
-    error::Refusal,
+    error::{self, Refusal},
     reply::{PREFER, PREFERENCE_APPLIED, wants_async},
 };
 use crate::{
@@ -42,8 +42,12 @@ pub const LEDGERS: [&str; 3] = ["/api/post-to-instagram", "/api/post-to-twitter"
 /// What belongs to an answer besides its body.
 const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG, PREFERENCE_APPLIED];
 
-/// Lets a request through: once, and not too many of them.
+/// Lets a request through: once, and not too many of them. Whatever comes of it has the shape of ours.
 pub async fn pass(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    error::in_our_shape(counted(app, request, next).await)
+}
+
+async fn counted(app: AppState, request: Request, next: Next) -> Response {
     let is_costly = is_costly(request.method().as_str(), request.uri().path());
     if let Err(wait) = app.limits.count(who(&request), is_costly) {
         let seconds = wait.as_secs().saturating_add(1);

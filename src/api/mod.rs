@@ -68,7 +68,6 @@ pub fn router(app: &AppState) -> Router<AppState> {
         .layer(
             ServiceBuilder::new()
                 .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                .layer(middleware::map_response(error::in_our_shape))
                 .layer(middleware::from_fn_with_state(app.clone(), gate::pass))
                 .map_response(IntoResponse::into_response)
                 .layer(CatchPanicLayer::custom(error::broke_down)),

@@ -3,7 +3,7 @@
 //! Every route is behind it. What a route needs is read off its method and path; one nobody thought of needs a login.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -43,10 +43,10 @@ enum Door {
 }
 
 /// Lets a request through, or says why not. Whatever it changes is done by its visitor.
-pub async fn admit(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+pub async fn admit(app: &AppState, mut request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().copied();
     let door = door(request.method(), request.uri().path());
-    let visitor = match visitor(&app, &request, caller) {
+    let visitor = match visitor(app, &request, caller) {
         Ok(visitor) => visitor,
         Err(_) if door == Door::Open => None,
         Err(why) => return shut(&request, why),
@@ -56,7 +56,7 @@ pub async fn admit(State(app): State<AppState>, mut request: Request, next: Next
     }
     let actor = match &visitor {
         Some(visitor) => {
-            service::access::noticed(&app, visitor, Utc::now());
+            service::access::noticed(app, visitor, Utc::now());
             visitor.actor()
         }
         None => Actor::Stranger { address: caller.map(|caller| caller.address.to_string()).unwrap_or_default() },

@@ -114,12 +114,11 @@ pub async fn front_ends(State(FrontEnds(cors)): State<FrontEnds>, request: Reque
 }
 
 /// No request is worked on for ever, whatever it waits for. Streams that have begun go on.
-pub async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    match tokio::time::timeout(app.config.wait_limit + TO_ANSWER, next.run(request)).await {
+pub async fn in_time(app: &AppState, path: &str, answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(app.config.wait_limit + TO_ANSWER, answer).await {
         Ok(response) => response,
         Err(_) => {
-            refuse(&path, StatusCode::GATEWAY_TIMEOUT, "This took too long. What was begun may still be done; look before you repeat it.")
+            refuse(path, StatusCode::GATEWAY_TIMEOUT, "This took too long. What was begun may still be done; look before you repeat it.")
         }
     }
 }

@@ -67,10 +67,7 @@ pub fn routes(app: AppState) -> Router {
                 .layer(CatchPanicLayer::custom(broke_down))
                 .option_layer(FrontEnds::new(&app).map(|those| middleware::from_fn_with_state(those, guard::front_ends)))
                 .layer(middleware::from_fn_with_state(Arc::new(SameSite::new(&app)), guard::same_site))
-                .layer(middleware::from_fn_with_state(app.clone(), guard::in_time))
-                .layer(middleware::from_fn_with_state(Arc::new(Sessions::new(&app)), sessions::give))
-                // Nothing is reached but through the door.
-                .layer(middleware::from_fn_with_state(app.clone(), door::admit))
+                .layer(middleware::from_fn_with_state(Arc::new(Inside::new(&app)), inside))
                 .layer(RequestBodyTimeoutLayer::new(app.config.send_limit)),
         )
         .with_state(app)
@@ -92,6 +89,25 @@ async fn around(State(app): State<AppState>, mut request: Request, next: Next) -
     strict.tell(&app, response.headers_mut());
     measured.end(&app, &response);
     response
+}
+
+/// What the way in needs.
+struct Inside {
+    app: AppState,
+    sessions: Sessions,
+}
+
+impl Inside {
+    fn new(app: &AppState) -> Self {
+        Self { app: app.clone(), sessions: Sessions::new(app) }
+    }
+}
+
+/// The way in: only so much time, a session, and nothing is reached but through the door. One function, for the same reason.
+async fn inside(State(inside): State<Arc<Inside>>, request: Request, next: Next) -> Response {
+    let Inside { app, sessions } = &*inside;
+    let path = request.uri().path().to_owned();
+    guard::in_time(app, &path, sessions.give(app, request, next)).await
 }
 
 /// What a listener of its own may face the internet with: pictures with a signed address, and nothing else.

@@ -3,19 +3,20 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::header,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_sessions::{
     Expiry, SessionManagerLayer, SessionStore,
     cookie::{
@@ -27,7 +28,7 @@ use tower_sessions::{
     session_store::Result,
 };
 
-use super::refusal::is_api;
+use super::{door, refusal::is_api};
 use crate::{domain::access::Caller, service, state::AppState};
 
 /// Most sessions in memory; strangers make them, too.
@@ -52,18 +53,23 @@ impl Sessions {
             .with_private(key);
         Self { plain: layer.clone().with_secure(false), secure: layer.with_secure(true) }
     }
-}
 
-/// Gives each request its session.
-pub async fn give(State(sessions): State<Arc<Sessions>>, request: Request, next: Next) -> Response {
-    // Programs have no cookies, and nothing they ask for is remembered in a session.
-    let path = request.uri().path();
-    if (is_api(path) || path.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {
-        return next.run(request).await;
+    /// Gives a request its session, and takes it to the door.
+    pub async fn give(&self, app: &AppState, request: Request, next: Next) -> Response {
+        // Programs have no cookies, and nothing they ask for is remembered in a session.
+        let path = request.uri().path();
+        if (is_api(path) || path.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {
+            return door::admit(app, request, next).await;
+        }
+        let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
+        let layer = if is_secure { &self.secure } else { &self.plain };
+        let app = app.clone();
+        let door = service_fn(move |request| {
+            let (app, next) = (app.clone(), next.clone());
+            async move { Ok::<_, Infallible>(door::admit(&app, request, next).await) }
+        });
+        layer.layer(door).oneshot(request).await.into_response()
     }
-    let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);
-    let layer = if is_secure { &sessions.secure } else { &sessions.plain };
-    layer.layer(next).oneshot(request).await.into_response()
 }
 
 /// What sessions hold. A restart forgets it, and nobody is logged out by that.

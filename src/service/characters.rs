@@ -61,7 +61,8 @@ pub fn get(app: &AppState, id: &CharacterId) -> Result<Arc<Character>, Error> {
 /// A character as the API shows her, with masks where her credentials are.
 pub fn view(app: &AppState, character: &Character) -> CharacterView {
     let state = app.store.read();
-    let mask = |credential| mask_in(app, &state, &character.id, credential);
+    let has_any = state.has_secrets(character.id.as_str());
+    let mask = |credential| if has_any { mask_in(app, &state, &character.id, credential) } else { None };
     CharacterView {
         character: character.clone(),
         instagram_api_key: mask(Credential::InstagramApiKey),

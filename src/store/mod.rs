@@ -142,7 +142,7 @@ impl Store {
     {
         let (reply, answer) = oneshot::channel();
         let actor = actor::current();
-        let run = Box::new(move |state: &mut State, shared: &Shared| Ran::of(change, actor, state, shared, reply));
+        let run = Box::new(move |state: &mut Arc<State>, shared: &Shared| Ran::of(change, actor, state, shared, reply));
         self.0.messages.send(Message::Change(run)).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
+    secrets,
     state::State,
     table::Table,
     told::{self, Change},
@@ -465,6 +466,10 @@ impl Record for SealedSecret {
 
     fn id(&self) -> &str {
         &self.id
+    }
+
+    fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
+        emit("owner", secrets::owner(&self.id));
     }
 
     fn told(change: Change<'_, Self>, state: &State) -> Option<Deed> {

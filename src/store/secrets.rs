@@ -57,6 +57,11 @@ pub(super) fn id(owner: &str, field: &str) -> String {
     format!("{owner}/{field}")
 }
 
+/// Whose secret that id is of.
+pub(super) fn owner(id: &str) -> &str {
+    id.rsplit_once('/').map_or(id, |(owner, _)| owner)
+}
+
 impl Vault {
     /// The vault with the key from there. A key is made only when nothing was ever sealed.
     pub(super) fn open(key: &SecretKey, sealed: &Table<SealedSecret>) -> Result<Self, OpenError> {

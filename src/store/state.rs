@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     access::{ApiToken, Login},
     account::Account,
-    activity::Activity,
+    activity::{self, Activity},
     answered::Answered,
     character::Character,
     content::Content,
@@ -27,6 +27,9 @@ use crate::domain::{
     task::Task,
     training::Training,
 };
+
+/// So many old lines of activity are let go of at once.
+const TOGETHER: usize = 100;
 
 /// The settings' name in the journal, and of their file.
 pub(super) const SETTINGS: &str = "settings";
@@ -78,6 +81,11 @@ impl State {
         self.settings.password_since.is_some() || self.secrets.get(PASSWORD).is_some()
     }
 
+    /// Whether there is any secret of that owner.
+    pub fn has_secrets(&self, owner: &str) -> bool {
+        self.secrets.count("owner", owner) > 0
+    }
+
     /// How many records each collection has.
     pub fn counts(&self) -> [(&'static str, usize); 17] {
         fn of<T: Record>(table: &Table<T>) -> (&'static str, usize) {
@@ -104,11 +112,23 @@ impl State {
         ]
     }
 
+    /// Lets go of the oldest lines of activity, many at a time: one by one, each change would have to pay for one. Which
+    /// those are follows from the others, so that the journal has no word of it.
+    pub(super) fn forget_old_activity(&mut self) {
+        if self.activity.len() >= activity::KEPT + TOGETHER {
+            self.activity.keep_newest(activity::KEPT);
+        }
+    }
+
     /// Applies one operation of the journal.
     pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
         match collection {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
-            Activity::COLLECTION => replay_in(&mut self.activity, operation),
+            Activity::COLLECTION => {
+                replay_in(&mut self.activity, operation)?;
+                self.forget_old_activity();
+                Ok(())
+            }
             Answered::COLLECTION => replay_in(&mut self.answers, operation),
             ApiToken::COLLECTION => replay_in(&mut self.tokens, operation),
             Login::COLLECTION => replay_in(&mut self.logins, operation),

@@ -175,6 +175,15 @@ impl<T: Record> Table<T> {
         true
     }
 
+    /// Removes the oldest records beyond so many.
+    pub(super) fn keep_newest(&mut self, count: usize) {
+        let beyond = self.len().saturating_sub(count);
+        let oldest: Vec<_> = self.iter().take(beyond).cloned().collect();
+        for record in oldest {
+            self.remove(record.id());
+        }
+    }
+
     fn forget(&mut self, record: &T, position: Position) {
         let index = &mut self.index;
         record.index(&mut |key, value| {

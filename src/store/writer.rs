@@ -34,7 +34,7 @@ const LATEST: Duration = Duration::from_secs(5);
 const MOST_TOGETHER: usize = 1_024;
 
 /// A change that waits to be run.
-pub(super) type Run = Box<dyn FnOnce(&mut State, &Shared) -> Ran + Send>;
+pub(super) type Run = Box<dyn FnOnce(&mut Arc<State>, &Shared) -> Ran + Send>;
 
 /// A change that has run and is not durable yet.
 pub(super) struct Ran {
@@ -49,7 +49,7 @@ impl Ran {
     pub(super) fn of<T, E>(
         change: impl FnOnce(&mut Transaction) -> Result<T, E>,
         actor: Actor,
-        state: &mut State,
+        state: &mut Arc<State>,
         shared: &Shared,
         reply: oneshot::Sender<Result<T, E>>,
     ) -> Self
@@ -57,7 +57,7 @@ impl Ran {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let mut transaction = Transaction::new(state.clone(), shared, actor);
+        let mut transaction = Transaction::new(State::clone(state), shared, actor);
         // A change works on a copy, so that one that breaks down leaves nothing half done.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let value = change(&mut transaction)?;
@@ -68,7 +68,7 @@ impl Ran {
         // A caller that has gone away does not need to be told.
         match outcome {
             Ok(Ok(value)) => {
-                *state = after;
+                *state = Arc::new(after);
                 let acknowledge = move |durable: Result<(), StoreError>| {
                     let _ = reply.send(durable.map(|()| value).map_err(E::from));
                 };
@@ -138,7 +138,7 @@ impl Writer {
 
     /// Runs this change and all that wait, and makes them durable together.
     fn commit(&mut self, first: Run, inbox: &mut Inbox) {
-        let mut state = State::clone(&self.shared.state.load());
+        let mut state = self.shared.state.load_full();
         let runs = iter::once(first).chain(iter::from_fn(|| inbox.next_change()));
         let mut ran: Vec<_> = runs.take(MOST_TOGETHER).map(|run| run(&mut state, &self.shared)).collect();
         let lines: Vec<_> =
@@ -163,11 +163,11 @@ impl Writer {
     }
 
     /// Makes the new state everybody's. Answers the one before: letting go of it takes a moment nobody has to wait for.
-    fn publish(&mut self, state: State, changed: &[Changed]) -> Arc<State> {
+    fn publish(&mut self, state: Arc<State>, changed: &[Changed]) -> Arc<State> {
         self.dirty.extend(changed.iter().map(|change| change.collection));
         self.last_change = Instant::now();
         self.first_change.get_or_insert(self.last_change);
-        self.shared.state.swap(Arc::new(state))
+        self.shared.state.swap(state)
     }
 
     fn flush_due(&self) -> Option<Instant> {

@@ -14,12 +14,9 @@ use serde_json::{Map, Value};
 pub(super) use self::records::{account, character, content, job, login, post, prompt, secret, settings, token};
 use super::{record::Record, state::State, transaction::Transaction};
 use crate::domain::{
-    activity::{Activity, Actor, Deed, KEPT},
+    activity::{Activity, Actor, Deed},
     character::CharacterId,
 };
-
-/// So many old lines are let go of at once: one by one, each change would have to pay for one.
-const TOGETHER: usize = 100;
 
 /// How many of the fields that were changed are named.
 const NAMED_FIELDS: usize = 4;
@@ -62,15 +59,7 @@ pub(super) fn write_down(before: &State, change: &mut Transaction) {
             return;
         }
     }
-    if change.state.activity.len() < KEPT + TOGETHER {
-        return;
-    }
-    while change.state.activity.len() > KEPT {
-        let oldest = change.state.activity.iter().next().map(|line| line.id.to_string());
-        if !oldest.is_some_and(|oldest| change.delete::<Activity>(&oldest).unwrap_or(false)) {
-            return;
-        }
-    }
+    change.state.forget_old_activity();
 }
 
 /// What is told of a kind of record that has no words of its own: that it was made, changed by somebody, or deleted.
