@@ -114,5 +114,6 @@ fn apply(body: &Body<'_>, state: &mut State, touched: &mut Vec<String>) -> Resul
             touched.push(collection.to_string());
         }
     }
+    state.forget_old_activity();
     Ok(())
 }

@@ -112,8 +112,8 @@ impl State {
         ]
     }
 
-    /// Lets go of the oldest lines of activity, many at a time: one by one, each change would have to pay for one. Which
-    /// those are follows from the others, so that the journal has no word of it.
+    /// Lets go of the oldest lines of activity, many at a time: one by one, each change would have to pay for one. Done
+    /// after each change, and when it is read again, so that the journal has no word of it.
     pub(super) fn forget_old_activity(&mut self) {
         if self.activity.len() >= activity::KEPT + TOGETHER {
             self.activity.keep_newest(activity::KEPT);
@@ -124,11 +124,7 @@ impl State {
     pub(super) fn replay(&mut self, collection: &str, operation: Operation<'_>) -> Result<(), String> {
         match collection {
             Account::COLLECTION => replay_in(&mut self.accounts, operation),
-            Activity::COLLECTION => {
-                replay_in(&mut self.activity, operation)?;
-                self.forget_old_activity();
-                Ok(())
-            }
+            Activity::COLLECTION => replay_in(&mut self.activity, operation),
             Answered::COLLECTION => replay_in(&mut self.answers, operation),
             ApiToken::COLLECTION => replay_in(&mut self.tokens, operation),
             Login::COLLECTION => replay_in(&mut self.logins, operation),

@@ -2,9 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use chrono::DateTime;
 use digital_dalla::{
-    domain::{character::Character, content::Content},
-    store::{OpenError, StoreError},
+    domain::{
+        activity::{Activity, ActivityId, Actor, KEPT},
+        character::Character,
+        content::Content,
+    },
+    store::{OpenError, Store, StoreError},
 };
 
 use crate::support::{character, content, key, names, open, open_with, put};
@@ -22,6 +27,30 @@ async fn what_is_acknowledged_is_read_at_once_and_after_every_kind_of_end() {
     store.close().await.unwrap();
     assert!(matches!(put(&store, character("c", "Mira")).await, Err(StoreError::Closed)));
     assert_eq!(names(&open(dir.path()).await), ["Luna", "Cortex"], "after a clean stop");
+}
+
+#[tokio::test]
+async fn activity_that_was_forgotten_stays_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let line = |n: usize| Activity {
+        id: ActivityId::new(),
+        at: DateTime::UNIX_EPOCH,
+        actor: Actor::Local,
+        kind: "prompts".into(),
+        subject: None,
+        character_id: None,
+        words: format!("line {n}"),
+    };
+    store.write(move |tx| Ok::<_, StoreError>((0..KEPT).try_for_each(|n| tx.put(line(n)))?)).await.unwrap();
+    for n in 0..150 {
+        put(&store, character(&n.to_string(), "Luna")).await.unwrap();
+    }
+    let words = |store: &Store| store.read().activity.iter().map(|line| line.words.clone()).collect::<Vec<_>>();
+    let before = words(&store);
+    assert_eq!((before.len(), before[0].as_str()), (KEPT + 50, "line 100"));
+    drop(store);
+    assert_eq!(words(&open(dir.path()).await), before);
 }
 
 #[tokio::test]
