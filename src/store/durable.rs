@@ -10,8 +10,6 @@ use std::{
     path::Path,
 };
 
-use rustix::fs::OFlags;
-
 /// What is written past the page cache begins and ends at multiples of this, in the file and in memory: enough for
 /// every disk there is.
 const BLOCK: usize = 4_096;
@@ -66,8 +64,7 @@ impl DurableFile {
 
 impl Direct {
     fn open(path: &Path) -> Option<Self> {
-        let flags = (OFlags::DIRECT | OFlags::DSYNC).bits().cast_signed();
-        let file = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
+        let file = OpenOptions::new().write(true).custom_flags(past_the_cache()?).open(path).ok()?;
         Some(Self { file, buffer: Vec::new(), aligned: 0, tail: None })
     }
 
@@ -99,6 +96,14 @@ impl Direct {
             self.tail = None;
         }
     }
+}
+
+/// How a file is opened to be written past the page cache, on systems that know how.
+fn past_the_cache() -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    return Some((rustix::fs::OFlags::DIRECT | rustix::fs::OFlags::DSYNC).bits().cast_signed());
+    #[cfg(not(target_os = "linux"))]
+    return None;
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ async fn activity_that_was_forgotten_stays_so() {
         character_id: None,
         words: format!("line {n}"),
     };
-    store.write(move |tx| Ok::<_, StoreError>((0..KEPT).try_for_each(|n| tx.put(line(n)))?)).await.unwrap();
+    store.write(move |tx| (0..KEPT).try_for_each(|n| tx.put(line(n)))).await.unwrap();
     for n in 0..150 {
         put(&store, character(&n.to_string(), "Luna")).await.unwrap();
     }
