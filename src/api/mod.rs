@@ -57,8 +57,7 @@ const LARGEST_BODY: usize = 2 << 20;
 pub fn router(app: &AppState) -> Router<AppState> {
     let largest_upload = usize::try_from(app.config.upload_limit).unwrap_or(usize::MAX);
     Router::new()
-        .merge(routes::all(routes::UPLOADS).layer(DefaultBodyLimit::max(largest_upload)))
-        .merge(routes::all(routes::ROUTES))
+        .merge(routes::served(largest_upload))
         .route("/api/openapi.json", get(|| async { ([("content-type", "application/json")], document::JSON.as_str()) }))
         .merge(SwaggerUi::new("/api/docs").config(utoipa_swagger_ui::Config::from("/api/openapi.json")))
         .route("/api/{*rest}", axum::routing::any(unknown))

@@ -1,6 +1,6 @@
 //! The routes: what answers where, and what the document says of it, from one list.
 
-use axum::{Router, handler::Handler, routing::MethodRouter};
+use axum::{Router, extract::DefaultBodyLimit, handler::Handler, routing::MethodRouter};
 use utoipa_axum::{PathItemExt, router::OpenApiRouter, routes};
 
 use super::{
@@ -15,6 +15,7 @@ use crate::state::AppState;
 pub struct Route {
     serve: fn(Router<AppState>) -> Router<AppState>,
     describe: fn(OpenApiRouter<AppState>) -> OpenApiRouter<AppState>,
+    takes_files: bool,
 }
 
 /// A route of these handlers, which all say the same address in their `utoipa::path`.
@@ -26,14 +27,12 @@ macro_rules! route {
                 router
             },
             describe: |document| document.routes(routes!($($module::$handler),+)),
+            takes_files: false,
         }
     };
 }
 
-/// The routes whose bodies are files.
-pub const UPLOADS: &[Route] = &[route!(datasets::add_images), route!(imports::import)];
-
-/// All others.
+/// All of them, in the order of the document.
 pub const ROUTES: &[Route] = &[
     route!(characters::list, characters::create),
     route!(characters::get, characters::put, characters::patch, characters::delete),
@@ -56,6 +55,8 @@ pub const ROUTES: &[Route] = &[
     route!(content::approve),
     route!(content::reject),
     route!(content::withdraw),
+    route!(datasets::add_images).with_files(),
+    route!(imports::import).with_files(),
     route!(datasets::list, datasets::create),
     route!(datasets::get, datasets::patch, datasets::delete),
     route!(datasets::image, datasets::caption, datasets::remove),
@@ -130,14 +131,23 @@ pub const ROUTES: &[Route] = &[
     route!(activity::list),
 ];
 
-/// These routes, for requests.
-pub fn all(routes: &[Route]) -> Router<AppState> {
-    routes.iter().fold(Router::new(), |router, route| (route.serve)(router))
+impl Route {
+    const fn with_files(self) -> Self {
+        Self { takes_files: true, ..self }
+    }
+}
+
+/// Every route, for requests; those that take files take so many bytes.
+pub fn served(largest_upload: usize) -> Router<AppState> {
+    ROUTES.iter().fold(Router::new(), |router, route| match route.takes_files {
+        true => router.merge((route.serve)(Router::new()).layer(DefaultBodyLimit::max(largest_upload))),
+        false => (route.serve)(router),
+    })
 }
 
 /// Every route, for the document.
 pub fn described(document: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
-    UPLOADS.iter().chain(ROUTES).fold(document, |document, route| (route.describe)(document))
+    ROUTES.iter().fold(document, |document, route| (route.describe)(document))
 }
 
 /// Adds a handler at the address and with the methods that its description names.
