@@ -149,6 +149,10 @@ pub(super) fn merge(stored: &mut Map<String, Value>, sent: Map<String, Value>) {
             Value::Null => {
                 merged.shift_remove(&key);
             }
+            // Read as a text, and so it is answered.
+            Value::Number(number) if TEXTS.contains(&key.as_str()) => {
+                merged.insert(key, Value::String(number.to_string()));
+            }
             value => {
                 merged.insert(key, value);
             }
@@ -156,6 +160,9 @@ pub(super) fn merge(stored: &mut Map<String, Value>, sent: Map<String, Value>) {
     }
     *stored = merged;
 }
+
+/// What is a text, also when a number was sent.
+const TEXTS: [&str; 7] = ["prompt", "negativePrompt", "style", "mood", "model", "baseModel", "datasetId"];
 
 /// The same in today's names. Where both are there, today's name counts.
 fn todays(config: &Map<String, Value>) -> Map<String, Value> {

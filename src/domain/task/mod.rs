@@ -383,8 +383,11 @@ mod tests {
     fn a_change_merges_the_config_and_speaks_todays_names() {
         let mut task = old(json!({"id": "a", "characterId": "luna", "type": "generate_only", "schedule": "6h",
             "config": {"customPrompt": "old", "steps": 20, "mystery": true}}));
-        task.apply(serde_json::from_value(json!({"config": {"prompt": "new", "steps": null, "flux_model": "flux"}})).unwrap(), now());
-        assert_eq!(Value::Object(task.config.clone()), json!({"mystery": true, "prompt": "new", "model": "flux"}));
+        task.apply(
+            serde_json::from_value(json!({"config": {"prompt": "new", "steps": null, "flux_model": "flux", "mood": 7}})).unwrap(),
+            now(),
+        );
+        assert_eq!(Value::Object(task.config.clone()), json!({"mystery": true, "prompt": "new", "model": "flux", "mood": "7"}));
         assert!(task.counts_from.is_none(), "the schedule has not changed");
         task.apply(serde_json::from_value(json!({"schedule": "8h"})).unwrap(), now());
         assert_eq!(task.counts_from, Some(now()));
