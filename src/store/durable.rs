@@ -57,6 +57,10 @@ impl DurableFile {
                 written => return written,
             }
         }
+        if let Some(direct) = &mut self.direct {
+            // What it remembers of the last block may be of another length of the file, and look as if it went before this.
+            direct.tail = None;
+        }
         self.file.write_all_at(bytes, at)?;
         self.file.sync_data()
     }
@@ -144,6 +148,18 @@ mod tests {
             }
             prop_assert!(std::fs::read(dir.path().join("file")).unwrap() == expected);
         }
+    }
+
+    #[test]
+    fn what_was_there_before_the_file_was_emptied_does_not_come_back() {
+        let (dir, mut file, expected) = zeros(2 * BLOCK);
+        let room = expected.len() as u64;
+        file.write(b"old", 0, room).unwrap();
+        file.file().set_len(0).unwrap();
+        file.write(b"new", 0, 0).unwrap();
+        file.file().set_len(room).unwrap();
+        file.write(b"er", 3, room).unwrap();
+        assert!(std::fs::read(dir.path().join("file")).unwrap().starts_with(b"newer\0"));
     }
 
     #[test]

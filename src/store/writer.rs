@@ -122,6 +122,7 @@ impl Writer {
             // A caller that has gone away does not need to be told, here and below.
             match inbox.next(self.flush_due()) {
                 Ok(Message::Change(first)) => self.commit(first, &mut inbox),
+                // Only what follows on it is handed out.
                 Ok(Message::Announced) => {}
                 Ok(Message::Probe(reply)) => drop(reply.send(self.append(vec![Vec::new()]))),
                 Ok(Message::Flushed(written)) => self.end_flush(written),
