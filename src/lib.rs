@@ -14,6 +14,7 @@ pub mod integrations;
 
 pub mod agenda;
 pub mod attempts;
+pub mod begun;
 pub mod config;
 pub mod error;
 pub mod events;

@@ -3,7 +3,12 @@
 //!
 //! What is counted as it happens is counted here; what can be looked up is looked up when somebody asks.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -19,6 +24,16 @@ struct Inner {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     commits: Commits,
+    /// By the route that was matched.
+    requests: RwLock<HashMap<String, Vec<Requests>>>,
+}
+
+/// Requests of one kind, looked up once: the recorder asks for all of its labels in texts of their own.
+struct Requests {
+    method: &'static str,
+    status: u16,
+    count: Counter,
+    took: Histogram,
 }
 
 /// Looked up once: the store commits often.
@@ -40,19 +55,33 @@ impl Default for Meters {
             let writes = |outcome| counter!("dalla_store_writes_total", "outcome" => outcome);
             Commits { durable: writes("ok"), failed: writes("failed"), took: histogram!("dalla_store_commit_duration_seconds") }
         });
-        Self(Arc::new(Inner { handle: recorder.handle(), recorder, commits }))
+        Self(Arc::new(Inner { handle: recorder.handle(), recorder, commits, requests: RwLock::default() }))
     }
 }
 
 impl Meters {
     /// A request was answered. `route` is the pattern it matched, never its path, of which there are endlessly many.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let is_known = {
+            let known = self.0.requests.read().unwrap_or_else(PoisonError::into_inner);
+            let same = |one: &&Requests| one.method == method && one.status == status;
+            known.get(route).and_then(|kinds| kinds.iter().find(same)).map(|one| one.answered(took)).is_some()
+        };
+        if !is_known {
+            let new = self.requests(method, route, status);
+            new.answered(took);
+            self.0.requests.write().unwrap_or_else(PoisonError::into_inner).entry(route.to_owned()).or_default().push(new);
+        }
+    }
+
+    fn requests(&self, method: &'static str, route: &str, status: u16) -> Requests {
         let route = route.to_owned();
-        self.record(|| {
-            counter!("dalla_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
-                .increment(1);
-            histogram!("dalla_http_request_duration_seconds", "method" => method, "route" => route).record(took);
-        });
+        with_local_recorder(&self.0.recorder, || Requests {
+            method,
+            status,
+            count: counter!("dalla_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string()),
+            took: histogram!("dalla_http_request_duration_seconds", "method" => method, "route" => route),
+        })
     }
 
     /// An outside service was asked.
@@ -87,6 +116,13 @@ impl Meters {
 
     fn record(&self, record: impl FnOnce()) {
         with_local_recorder(&self.0.recorder, record);
+    }
+}
+
+impl Requests {
+    fn answered(&self, took: Duration) {
+        self.count.increment(1);
+        self.took.record(took);
     }
 }
 

@@ -68,8 +68,7 @@ pub async fn list(State(app): State<AppState>, Query(which): Query<Which>, uri: 
     responses((status = 201, body = CharacterView), (status = 422, body = ProblemDocument))
 )]
 pub async fn create(State(app): State<AppState>, Json(change): Json<CharacterChange>) -> Result<Response, Refusal> {
-    let view = service::characters::create(&app, change, Utc::now()).await?;
-    Ok(reply::created(&view, &format!("/api/characters/{}", view.character.id)))
+    reply::begun(service::characters::create(&app, change, Utc::now())?, |view| format!("/api/characters/{}", view.character.id)).await
 }
 
 /// One character.

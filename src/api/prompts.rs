@@ -54,8 +54,7 @@ pub async fn list(
 /// Adds a prompt.
 #[utoipa::path(post, path = "/api/prompts", tag = "prompts", request_body = NewPrompt, responses((status = 201, body = Prompt), (status = 422, body = ProblemDocument)))]
 pub async fn create(State(app): State<AppState>, Json(new): Json<NewPrompt>) -> Result<Response, Refusal> {
-    let prompt = service::prompts::create(&app, new, Utc::now()).await?;
-    Ok(reply::created(&prompt, &format!("/api/prompts/{}", prompt.id)))
+    reply::begun(service::prompts::create(&app, new, Utc::now())?, |prompt| format!("/api/prompts/{}", prompt.id)).await
 }
 
 /// One prompt.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
 use crate::{
+    begun::Begun,
     domain::problem::{Kind, Problem},
     prepared::{Body, Page},
     state::AppState,
@@ -94,6 +95,13 @@ pub fn created<T: Serialize>(record: &T, location: &str) -> Response {
     let mut response = (StatusCode::CREATED, tagged(&HeaderMap::new(), Body::one(record))).into_response();
     set(&mut response, header::LOCATION, location);
     response
+}
+
+/// A record that is being made: its answer is ready when it is on disk, and not sent before.
+pub async fn begun<T: Serialize>(begun: Begun<T>, location: impl FnOnce(&T) -> String) -> Result<Response, Refusal> {
+    let response = created(&begun.value, &location(&begun.value));
+    begun.durable().await?;
+    Ok(response)
 }
 
 /// A page of a list, with the way to the next one and how many there are in all.

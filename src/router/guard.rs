@@ -29,6 +29,14 @@ const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame
 const DOCUMENTS: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 );
+/// For every answer.
+const STRICT: [(HeaderName, HeaderValue); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("permissions-policy"), POWERS),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
 const POWERS: HeaderValue = HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=()");
 
 /// The refusal of a request for a name that is not ours: a web page could otherwise point its own name at this machine
@@ -148,14 +156,10 @@ impl Strict {
 
     /// Adds the headers to the answer's.
     pub fn tell(self, app: &AppState, headers: &mut HeaderMap) {
-        let mut set = |name: HeaderName, value: HeaderValue| drop(headers.insert(name, value));
-        set(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        set(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        set(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        set(HeaderName::from_static("permissions-policy"), POWERS);
-        set(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+        headers.reserve(STRICT.len() + 2);
+        headers.extend(STRICT.map(|(name, value)| (Some(name), value)));
         if self.is_secure {
-            set(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(if self.is_document { DOCUMENTS } else { NO_PAGE });
         let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

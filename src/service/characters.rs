@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    begun::Begun,
     domain::{
         caption::Network,
         character::{Character, CharacterChange, CharacterId, CharacterView, Credential, NewSecret},
@@ -62,7 +63,10 @@ pub fn get(app: &AppState, id: &CharacterId) -> Result<Arc<Character>, Error> {
 pub fn view(app: &AppState, character: &Character) -> CharacterView {
     let state = app.store.read();
     let has_any = state.has_secrets(character.id.as_str());
-    let mask = |credential| if has_any { mask_in(app, &state, &character.id, credential) } else { None };
+    masked(character, |credential| if has_any { mask_in(app, &state, &character.id, credential) } else { None })
+}
+
+fn masked(character: &Character, mask: impl Fn(Credential) -> Option<Mask>) -> CharacterView {
     CharacterView {
         character: character.clone(),
         instagram_api_key: mask(Credential::InstagramApiKey),
@@ -87,19 +91,20 @@ fn mask_in(app: &AppState, state: &State, id: &CharacterId, credential: Credenti
 }
 
 /// Creates a character. The name is needed, the rest may follow later.
-pub async fn create(app: &AppState, change: CharacterChange, now: DateTime<Utc>) -> Result<CharacterView, Error> {
+pub fn create(app: &AppState, change: CharacterChange, now: DateTime<Utc>) -> Result<Begun<CharacterView>, Error> {
     let secrets = new_secrets(app, &CharacterId::from(""), &change)?;
     let mut character = Character::new(now);
     character.apply(change, now);
     character.check()?;
-    let stored = character.clone();
-    app.store
-        .write(move |tx| {
-            store_secrets(tx, &stored.id, secrets)?;
-            Ok::<_, Error>(tx.put(stored)?)
-        })
-        .await?;
-    Ok(view(app, &character))
+    let view = masked(&character, |credential| {
+        let sent = secrets.iter().find(|(known, _)| *known == credential)?.1.as_ref()?;
+        Some(Mask::of(sent.expose_secret()))
+    });
+    let writing = app.store.begin_write(move |tx| {
+        store_secrets(tx, &character.id, secrets)?;
+        Ok::<_, Error>(tx.put(character)?)
+    });
+    Ok(Begun::new(view, writing))
 }
 
 /// Changes a character.

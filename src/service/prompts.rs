@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    begun::Begun,
     domain::{
         caption::{self, Network},
         content::ContentId,
@@ -155,7 +156,7 @@ pub fn get(app: &AppState, id: &PromptId) -> Result<Arc<Prompt>, Error> {
 }
 
 /// Adds an entry, written by hand.
-pub async fn create(app: &AppState, new: NewPrompt, now: DateTime<Utc>) -> Result<Prompt, Error> {
+pub fn create(app: &AppState, new: NewPrompt, now: DateTime<Utc>) -> Result<Begun<Prompt>, Error> {
     let unknown = |_| Problem::invalid("characterId", "There is no such character.");
     let character = super::characters::get(app, &new.character_id).map_err(unknown)?;
     let text = new.prompt.trim().to_owned();
@@ -163,8 +164,8 @@ pub async fn create(app: &AppState, new: NewPrompt, now: DateTime<Utc>) -> Resul
     prompt.caption = new.caption.trim().to_owned();
     prompt.check()?;
     let stored = prompt.clone();
-    app.store.write(move |tx| Ok::<_, Error>(tx.put(stored)?)).await?;
-    Ok(prompt)
+    let writing = app.store.begin_write(move |tx| Ok(tx.put(stored)?));
+    Ok(Begun::new(prompt, writing))
 }
 
 /// Changes an entry.

@@ -63,7 +63,7 @@ pub async fn cast(app: &AppState, [luna, cortex]: [Keys; 2], now: DateTime<Utc>)
     give(&mut cortex_himself, cortex);
     for one in [luna_herself, cortex_himself] {
         let change: CharacterChange = serde_json::from_value(one).expect("the cast is written in the shape of the API");
-        super::characters::create(app, change, now).await?;
+        super::characters::create(app, change, now)?.durable().await?;
     }
     Ok(())
 }

@@ -18,6 +18,9 @@ use super::{durable::DurableFile, error::OpenError, replay, state::State};
 /// How many zeros are written ahead: room for about a hundred changes, and still a short moment's work.
 const ROOM: usize = 1 << 18;
 
+/// What a line has around its operations is not longer than this.
+const AROUND: usize = 128;
+
 /// The open journal.
 pub(super) struct Journal {
     path: PathBuf,
@@ -51,13 +54,13 @@ impl Journal {
         Ok((Self { path, file, good, reserved: good, is_torn: false, next }, touched))
     }
 
-    /// Appends one line for each change and waits until they are on disk. When that fails, none of them is there.
-    pub(super) fn append(&mut self, changes: impl Iterator<Item = Vec<String>>) -> std::io::Result<()> {
-        let mut lines = Vec::new();
+    /// Appends one line for each change, of the operations it did with commas between them, and waits until they are on
+    /// disk. When that fails, none of them is there.
+    pub(super) fn append(&mut self, changes: &[Vec<u8>]) -> std::io::Result<()> {
+        let mut lines = Vec::with_capacity(changes.iter().map(|operations| operations.len() + AROUND).sum());
         let mut next = self.next;
         for operations in changes {
-            let body = format!("{{\"seq\":{next},\"batch\":{},\"ops\":[{}]}}", self.next, operations.join(","));
-            writeln!(lines, "{{\"crc\":\"{:08x}\",\"body\":{body}}}", crc32fast::hash(body.as_bytes()))?;
+            write_line(&mut lines, next, self.next, operations)?;
             next += 1;
         }
         self.reserve(lines.len())?;
@@ -129,4 +132,18 @@ impl Journal {
         self.reserved = self.good;
         File::open(dir)?.sync_all()
     }
+}
+
+fn write_line(lines: &mut Vec<u8>, number: u64, batch: u64, operations: &[u8]) -> std::io::Result<()> {
+    lines.extend_from_slice(b"{\"crc\":\"");
+    let checksum = lines.len();
+    lines.extend_from_slice(b"00000000\",\"body\":");
+    let body = lines.len();
+    write!(lines, "{{\"seq\":{number},\"batch\":{batch},\"ops\":[")?;
+    lines.extend_from_slice(operations);
+    lines.extend_from_slice(b"]}");
+    let crc = crc32fast::hash(&lines[body..]);
+    write!(&mut lines[checksum..][..8], "{crc:08x}")?;
+    lines.extend_from_slice(b"}\n");
+    Ok(())
 }

@@ -29,7 +29,9 @@ mod writer;
 
 use std::{
     path::{Path, PathBuf},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
+    task::{Context, Poll},
     thread::JoinHandle,
 };
 
@@ -108,6 +110,19 @@ pub struct Changed {
     pub deleted: bool,
 }
 
+/// A change on its way to the disk; answers as [`Store::write`] does.
+#[derive(Debug)]
+#[must_use = "it is not known to be on disk before this has answered"]
+pub struct Writing<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<StoreError>> Future for Writing<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|told| told.unwrap_or_else(|_| Err(StoreError::Closed.into())))
+    }
+}
+
 /// What is wrong with the store, if anything.
 #[derive(Debug, Clone, Default)]
 pub struct StoreHealth {
@@ -140,11 +155,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.begin_write(change).await
+    }
+
+    /// The same for who has something to do while the disk works: the change is on its way when this returns, whether
+    /// or not what it returns is waited for.
+    pub fn begin_write<T, E>(&self, change: impl FnOnce(&mut Transaction) -> Result<T, E> + Send + 'static) -> Writing<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let actor = actor::current();
         let run = Box::new(move |state: &mut Arc<State>, shared: &Shared| Ran::of(change, actor, state, shared, reply));
-        self.0.messages.send(Message::Change(run)).map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        // A writer that has ended lets go of the change, and with it of who was to be told.
+        let _ = self.0.messages.send(Message::Change(run));
+        Writing(answer)
     }
 
     /// Says that a change is likely to come within microseconds: it then finds the writer awake.

@@ -16,12 +16,15 @@ use super::{
 };
 use crate::domain::{activity::Actor, settings::Settings};
 
+/// Room for what most changes write, so that it is not copied again and again while it grows.
+const OFTEN_ENOUGH: usize = 2_048;
+
 /// What a change works with.
 pub struct Transaction<'a> {
     shared: &'a Shared,
     pub(super) state: State,
-    /// The journal's operations, as JSON.
-    pub(super) operations: Vec<String>,
+    /// The journal's operations: JSON, with commas between them.
+    pub(super) operations: Vec<u8>,
     pub(super) changed: Vec<Changed>,
     /// What looks at each of those that were changed, for activity.
     pub(super) tellers: Vec<Teller>,
@@ -122,8 +125,15 @@ impl<'a> Transaction<'a> {
     }
 
     fn note(&mut self, operation: &impl Serialize) -> Result<(), StoreError> {
-        let json = serde_json::to_string(operation).map_err(|error| StoreError::Unwritable(Arc::new(error)))?;
-        self.operations.push(json);
-        Ok(())
+        let before = self.operations.len();
+        if before == 0 {
+            self.operations.reserve(OFTEN_ENOUGH);
+        } else {
+            self.operations.push(b',');
+        }
+        serde_json::to_writer(&mut self.operations, operation).map_err(|error| {
+            self.operations.truncate(before);
+            StoreError::Unwritable(Arc::new(error))
+        })
     }
 }

@@ -38,7 +38,7 @@ pub(super) type Run = Box<dyn FnOnce(&mut Arc<State>, &Shared) -> Ran + Send>;
 
 /// A change that has run and is not durable yet.
 pub(super) struct Ran {
-    operations: Vec<String>,
+    operations: Vec<u8>,
     changed: Vec<Changed>,
     /// Tells the caller how it went.
     acknowledge: Box<dyn FnOnce(Result<(), StoreError>) + Send>,
@@ -155,9 +155,9 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, lines: Vec<Vec<String>>) -> Result<(), StoreError> {
+    fn append(&mut self, lines: Vec<Vec<u8>>) -> Result<(), StoreError> {
         let (begun, changes) = (Instant::now(), lines.len());
-        let durable = self.journal.append(lines.into_iter()).map_err(StoreError::from);
+        let durable = self.journal.append(&lines).map_err(StoreError::from);
         self.shared.pulse.beat(changes, begun.elapsed(), &durable);
         self.shared.pulse.journal_is(self.journal.len());
         durable

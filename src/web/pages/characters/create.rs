@@ -38,7 +38,7 @@ pub async fn create_character(#[server(default)] form: NewCharacterForm) -> Resu
             prompt_settings: prompt_settings.into(),
             ..Default::default()
         };
-        let view = service::characters::create(&app, change, Utc::now()).await?;
+        let view = service::characters::create(&app, change, Utc::now())?.durable().await?;
         Ok(Done::to(page_of(&view.character.id, "")).saying(format!("{} is here.", view.character.name)))
     })
     .await

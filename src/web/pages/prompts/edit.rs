@@ -49,7 +49,7 @@ pub async fn create_prompt(#[server(default)] form: PromptForm) -> Result<(), Se
             prompt: form.prompt.clone(),
             caption: form.caption.clone(),
         };
-        let prompt = service::prompts::create(&app, new, Utc::now()).await?;
+        let prompt = service::prompts::create(&app, new, Utc::now())?.durable().await?;
         Ok(Done::to(page_of(&prompt.id)).saying("Prompt saved."))
     })
     .await
