@@ -61,7 +61,8 @@ async fn counted(app: AppState, request: Request, next: Next) -> Response {
         return response;
     }
     if *request.method() == Method::POST && request.headers().contains_key(KEY) && !LEDGERS.contains(&request.uri().path()) {
-        return once(app, request, next).await.unwrap_or_else(Refusal::into_response);
+        // In a box: few requests have names, and all would be as large as this.
+        return Box::pin(once(app, request, next)).await.unwrap_or_else(Refusal::into_response);
     }
     with_preference(request, next).await
 }

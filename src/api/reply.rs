@@ -97,11 +97,14 @@ pub fn created<T: Serialize>(record: &T, location: &str) -> Response {
     response
 }
 
-/// A record that is being made: its answer is ready when it is on disk, and not sent before.
-pub async fn begun<T: Serialize>(begun: Begun<T>, location: impl FnOnce(&T) -> String) -> Result<Response, Refusal> {
-    let response = created(&begun.value, &location(&begun.value));
-    begun.durable().await?;
-    Ok(response)
+/// A record that is being made: its answer is made ready at once, and given when the record is on disk.
+pub fn begun<T: Serialize>(begun: Begun<T>, location: impl FnOnce(&T) -> String) -> impl Future<Output = Result<Response, Refusal>> {
+    let Begun { value, writing } = begun;
+    let response = created(&value, &location(&value));
+    async move {
+        writing.await?;
+        Ok(response)
+    }
 }
 
 /// A page of a list, with the way to the next one and how many there are in all.

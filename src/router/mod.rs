@@ -103,11 +103,12 @@ impl Inside {
     }
 }
 
-/// The way in: only so much time, a session, and nothing is reached but through the door. One function, for the same reason.
+/// The way in: only so much time, a session, and nothing is reached but through the door. One function, for the same reason;
+/// and in a box, because what waits inside of others is moved with each of them.
 async fn inside(State(inside): State<Arc<Inside>>, request: Request, next: Next) -> Response {
     let Inside { app, sessions } = &*inside;
     let path = request.uri().path().to_owned();
-    guard::in_time(app, &path, sessions.give(app, request, next)).await
+    guard::in_time(app, &path, Box::pin(sessions.give(app, request, next))).await
 }
 
 /// What a listener of its own may face the internet with: pictures with a signed address, and nothing else.

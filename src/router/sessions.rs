@@ -68,7 +68,7 @@ impl Sessions {
             let (app, next) = (app.clone(), next.clone());
             async move { Ok::<_, Infallible>(door::admit(&app, request, next).await) }
         });
-        layer.layer(door).oneshot(request).await.into_response()
+        Box::pin(layer.layer(door).oneshot(request)).await.into_response()
     }
 }
 

@@ -104,7 +104,7 @@ pub fn create(app: &AppState, change: CharacterChange, now: DateTime<Utc>) -> Re
         store_secrets(tx, &character.id, secrets)?;
         Ok::<_, Error>(tx.put(character)?)
     });
-    Ok(Begun::new(view, writing))
+    Ok(Begun { value: view, writing })
 }
 
 /// Changes a character.

@@ -165,7 +165,7 @@ pub fn create(app: &AppState, new: NewPrompt, now: DateTime<Utc>) -> Result<Begu
     prompt.check()?;
     let stored = prompt.clone();
     let writing = app.store.begin_write(move |tx| Ok(tx.put(stored)?));
-    Ok(Begun::new(prompt, writing))
+    Ok(Begun { value: prompt, writing })
 }
 
 /// Changes an entry.
