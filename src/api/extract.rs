@@ -110,13 +110,29 @@ fn sentence(error: &serde_json::Error) -> String {
             let names = wanted.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
             format!("Choose from {names}.")
         }
-        Some(wanted) => format!("Write {}.", kind(wanted)),
+        Some(wanted) => match too_large(text, wanted) {
+            Some(largest) => format!("Write a whole number, at most {largest}."),
+            None => format!("Write {}.", kind(wanted)),
+        },
         None => {
             let mut letters = text.chars().take(300);
             let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
             format!("{first}{}.", letters.collect::<String>())
         }
     }
+}
+
+/// The largest number that would do, where a larger one was sent.
+fn too_large(text: &str, wanted: &str) -> Option<u64> {
+    let largest = match wanted {
+        "u8" => u8::MAX.into(),
+        "u16" => u16::MAX.into(),
+        "u32" => u32::MAX.into(),
+        "u64" | "usize" => u64::MAX,
+        _ => return None,
+    };
+    let sent: f64 = text.split('`').nth(1)?.parse().ok()?;
+    (sent >= largest as f64).then_some(largest)
 }
 
 /// The same for a query, where it is said with the name of the value.
@@ -173,6 +189,9 @@ mod tests {
         assert_eq!(of_a_character("loras", json!(["luna"])), "Write an object.");
         let of_a_picture = |field: &str, value: serde_json::Value| words::<GenerateRequest>(&json!({"characterId": "a", field: value}));
         assert_eq!(of_a_picture("width", json!(-1)), "Write a whole number, not below 0.");
+        assert_eq!(of_a_picture("width", json!(4_294_967_296_u64)), "Write a whole number, at most 4294967295.");
+        assert_eq!(of_a_picture("seed", json!(18_446_744_073_709_551_616.0)), "Write a whole number, at most 18446744073709551615.");
+        assert_eq!(of_a_picture("seed", json!(1.5)), "Write a whole number, not below 0.");
         assert_eq!(of_a_picture("cfg", json!("7")), "Write a number.");
         assert_eq!(words::<Network>(&json!("myspace")), "Choose from instagram, Twitter, X, twitter, x.");
         assert_eq!(words::<GenerateRequest>(&json!({})), "Missing field `characterId`.");

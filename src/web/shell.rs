@@ -89,7 +89,7 @@ pub fn Frame() -> impl IntoView {
 fn Banners() -> impl IntoView {
     let app = context::app();
     let sandbox = app.config.sandbox.then(|| {
-        view! { <div class="banner info" role="status"><b>"SANDBOX"</b><span>"Every outside service is simulated on this machine; pictures and words are made up."</span></div> }
+        view! { <div class="banner info" role="status"><b>"SANDBOX"</b><span>"Nothing leaves this machine: services are simulated, pictures made up."</span></div> }
     });
     let damaged = app.store.health().damaged.into_iter().map(|damage| {
         view! { <div class="banner bad" role="status"><b>"READ-ONLY STORE"</b><span>{damage.to_string()}</span></div> }

@@ -24,13 +24,9 @@ pub(super) fn comfyui(app: &AppState) -> Vec<Check> {
                 (Health::Ok, "Connected".to_owned(), format!("Version {}, {}", system.version, system.device), String::new())
             }
             Sight::Down { error } => {
+                // What to do about it, the error says itself.
                 let word = error.status().map_or(failed, |status| format!("Error (Status: {status})"));
-                (
-                    Health::Bad,
-                    word,
-                    error.to_string(),
-                    "Start ComfyUI, or say where it listens: under Settings, or in COMFYUI_URL.".to_owned(),
-                )
+                (Health::Bad, word, error.to_string(), String::new())
             }
         };
         let label = if several { format!("ComfyUI {}", server.comfy.address()) } else { "ComfyUI".into() };

@@ -59,6 +59,15 @@ pub fn Models() -> impl IntoView {
             Sight::Up { .. } | Sight::Unknown => None,
         })
         .collect();
+    let is_seen = app.comfy.is_up() || !(catalogue.models.is_empty() && catalogue.loras.is_empty());
+    let lists = match is_seen {
+        false => view! { <NotSeen/> }.into_any(),
+        true => view! {
+            <Files title="Checkpoints and diffusion models" files=catalogue.models.clone() missing="ComfyUI has no model. Put one into its models/checkpoints folder, then look again."/>
+            <Files title="LoRAs" files=catalogue.loras.clone() missing="ComfyUI has no LoRA. Put one into its models/loras folder, then look again."/>
+        }
+        .into_any(),
+    };
     let sub = view! { "As ComfyUI has them, looked at "<words::Time at=looked/> };
     view! {
         <Heading title="Models" sub=sub.into_any()>
@@ -66,9 +75,18 @@ pub fn Models() -> impl IntoView {
         </Heading>
         <div id="models" class="stack" data-live="system settings">
             {down.into_iter().map(|words| view! { <div class="note warn">{words}</div> }).collect_view()}
-            <Files title="Checkpoints and diffusion models" files=catalogue.models.clone() missing="ComfyUI has no model. Put one into its models/checkpoints folder, then look again."/>
-            <Files title="LoRAs" files=catalogue.loras.clone() missing="ComfyUI has no LoRA. Put one into its models/loras folder, then look again."/>
+            {lists}
         </div>
+    }
+}
+
+/// Where no ComfyUI has answered, nobody knows what it has.
+#[component]
+fn NotSeen() -> impl IntoView {
+    view! {
+        <Empty icon=icondata_lu::LuUnplug title="Nothing seen yet" words="Which models and LoRAs there are is known as soon as ComfyUI answers.">
+            <a class="button" href="/settings#comfyui">"Where ComfyUI is"</a>
+        </Empty>
     }
 }
 

@@ -210,8 +210,8 @@ pub fn Accounts() -> impl IntoView {
                 </div></section>
                 <section class="card"><header><h2>"X"</h2></header><div class="body stack">
                     <Field name="twitterAccountId" label="Account id" value=form.values.twitter_account_id.clone() wrong=form.wrong("twitterAccountId") optional=true/>
-                    <div class="field-row">{key(Credential::TwitterAppKey, "API key")}{key(Credential::TwitterAppSecret, "API key secret")}</div>
-                    <div class="field-row">{key(Credential::TwitterAccessToken, "Access token")}{key(Credential::TwitterAccessSecret, "Access token secret")}</div>
+                    <div class="field-row halves">{key(Credential::TwitterAppKey, "API key")}{key(Credential::TwitterAppSecret, "API key secret")}</div>
+                    <div class="field-row halves">{key(Credential::TwitterAccessToken, "Access token")}{key(Credential::TwitterAccessSecret, "Access token secret")}</div>
                 </div></section>
                 <div class="form-actions"><button class="button primary">"Save accounts"</button></div>
             </form>

@@ -94,7 +94,7 @@ pub fn Profile() -> impl IntoView {
                 <input type="hidden" name="id" value=character.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="name" label="Name" value=form.values.name.clone() wrong=form.wrong("name") required=true limit=80/>
-                <div class="field-row">
+                <div class="field-row halves">
                     <Field name="instagramHandle" label="Instagram handle" value=form.values.instagram_handle.clone()
                         wrong=form.wrong("instagramHandle") optional=true placeholder="luna.mystic"/>
                     <Field name="twitterHandle" label="X handle" value=form.values.twitter_handle.clone()
@@ -107,7 +107,7 @@ pub fn Profile() -> impl IntoView {
                     <input type="checkbox" name="form[isActive]" checked=form.values.is_active.is_some()/>
                     <span>"Active: offered when pictures are made"</span>
                 </label>
-                <div class="field-row">
+                <div class="field-row halves">
                     <Choice name="autonomy" label="Between picture and post" value=form.values.autonomy.clone() options=vec![OptionGroup::plain(ways)]/>
                     <Field name="vetoHours" label="Hours for a veto" kind=Kind::Number value=form.values.veto_hours.clone() wrong=form.wrong("vetoHours")/>
                 </div>
