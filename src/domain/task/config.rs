@@ -7,9 +7,9 @@ use super::TaskType;
 use crate::domain::{
     backup::Extent,
     caption::Network,
-    character::text_or_null,
     dataset::DatasetId,
     generation::{LARGEST_BATCH, LONGEST_PROMPT, check_ranges},
+    lenient::text_or_null,
     model::LoraUse,
     problem::{Checks, FieldError, Kind, Problem},
     training::Preset,
