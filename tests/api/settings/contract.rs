@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chrono::Utc;
 use digital_dalla::service;
-
 use serde_json::{Value, json};
 
 use super::{set, set_now, settings};
