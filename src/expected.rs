@@ -1,7 +1,5 @@
 //! What a caller has seen before it asks for a change, so that nobody overwrites what they have not seen.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use crate::{
@@ -45,10 +43,11 @@ impl Expected {
     }
 }
 
-/// The tag of something that is shown with what follows from it, and so changes more often than it does itself. Its
-/// first half is its own.
-pub fn tag_of<T: Serialize, U: Serialize>(own: &T, shown: &U) -> Arc<str> {
-    format!("\"{}-{}\"", half(&Body::one(own).etag), half(&Body::one(shown).etag)).into()
+/// The body of something that is shown with what follows from it, and so changes more often than it does itself. The
+/// first half of its tag is its own.
+pub fn body_of<T: Serialize, U: Serialize>(own: &T, shown: &U) -> Body {
+    let body = Body::one(shown);
+    Body { etag: format!("\"{}-{}\"", half(&Body::one(own).etag), half(&body.etag)).into(), ..body }
 }
 
 fn half(tag: &str) -> String {
@@ -76,7 +75,7 @@ mod tests {
 
     #[test]
     fn of_what_is_shown_only_its_own_half_counts() {
-        let (seen, later) = (tag_of(&"set", &"it is nine"), tag_of(&"set", &"it is ten"));
+        let (seen, later) = (body_of(&"set", &"it is nine").etag, body_of(&"set", &"it is ten").etag);
         assert_ne!(seen, later);
         assert_eq!(Expected::tags(&*seen).check_own(&"set"), Ok(()));
         assert!(Expected::tags(&*seen).check_own(&"set anew").is_err());

@@ -20,7 +20,7 @@ use crate::{
         run::{Run, RunId},
         task::{Task, TaskChange, TaskId},
     },
-    expected::tag_of,
+    expected::body_of,
     prepared::Body,
     service::schedules::{self, Filter, Preview, Status, TaskView},
     state::AppState,
@@ -123,7 +123,7 @@ pub(super) fn made(app: &AppState, task: &Task) -> Response {
 /// A task as it is shown, under a tag whose first half is the task's own.
 fn shown(app: &AppState, task: &Task, headers: &HeaderMap) -> Response {
     let view = schedules::view(app, &app.store.read(), task, Utc::now());
-    reply::tagged(headers, Body { etag: tag_of(&view.task, &view), ..Body::one(&view) })
+    reply::tagged(headers, body_of(&view.task, &view))
 }
 
 /// One task.

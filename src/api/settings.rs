@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::template::Templates,
-    expected::tag_of,
+    expected::body_of,
     prepared::Body,
     service::{
         self,
@@ -31,8 +31,13 @@ use crate::{
 /// The settings: a flat map of texts, secrets masked.
 #[utoipa::path(get, path = "/api/settings", tag = "system", responses((status = 200, body = BTreeMap<String, String>)))]
 pub async fn get(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    let view = service::settings::view(&app);
-    reply::tagged(&headers, Body { etag: tag_of(&service::settings::set(&app), &view), ..Body::one(&view) })
+    reply::tagged(&headers, shown(&app))
+}
+
+/// The settings as they are sent, under a tag whose first half is that of what is set.
+fn shown(app: &AppState) -> Body {
+    let set = service::settings::set(app);
+    body_of(&set, &service::settings::with_sizes(app, set.clone()))
 }
 
 /// Changes settings. What is not sent stays.
@@ -46,7 +51,7 @@ pub async fn post(State(app): State<AppState>, Json(change): Json<SettingsChange
 #[utoipa::path(put, path = "/api/settings", tag = "system", request_body = SettingsChange, responses((status = 204), (status = 422, body = ProblemDocument)))]
 pub async fn put(State(app): State<AppState>, expected: Expected, Json(change): Json<SettingsChange>) -> Result<Response, Refusal> {
     service::settings::change(&app, change, expected).await?;
-    Ok(reply::changed(&tag_of(&service::settings::set(&app), &service::settings::view(&app))))
+    Ok(reply::changed(&shown(&app).etag))
 }
 
 /// How much is told.

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     caption::{self, Network},
-    character::{CharacterId, null_as_default, text_or_null},
+    character::CharacterId,
     generation::Recipe,
     id::{Id, id_or_null},
     job::JobId,
+    lenient::{null_as_default, text_or_null},
     moment,
     narrative::NarrativeId,
     plan::Proposal,

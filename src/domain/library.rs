@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    character::{CharacterId, null_as_default, text_or_null},
+    character::CharacterId,
     content::ContentId,
     id::{Id, id_or_null},
+    lenient::{null_as_default, text_or_null},
     moment,
     problem::{Checks, Problem},
     sent::Sent,

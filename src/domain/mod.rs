@@ -21,6 +21,7 @@ pub mod id;
 pub mod import;
 pub mod instruction;
 pub mod job;
+mod lenient;
 pub mod library;
 pub mod log;
 pub mod model;

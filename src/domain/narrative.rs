@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    character::text_or_null,
     id::{Id, id_or_null},
+    lenient::{null_as_default, text_or_null},
     problem::Checks,
 };
 
@@ -32,7 +32,7 @@ pub struct Narrative {
     #[serde(default, deserialize_with = "lenient_date")]
     pub end_date: Option<NaiveDate>,
     /// Scenes of single days, at most 400.
-    #[serde(default, deserialize_with = "super::character::null_as_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub beats: Vec<Beat>,
     /// Fields we do not know, kept as they came.
     #[serde(flatten)]

@@ -6,10 +6,11 @@ use serde_json::{Map, Value};
 
 use super::{
     caption::Network,
-    character::{CharacterId, null_as_default},
+    character::CharacterId,
     content::ContentId,
     id::Id,
     job::JobId,
+    lenient::null_as_default,
     library::PromptId,
     moment,
     post::PostId,

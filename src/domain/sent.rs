@@ -69,6 +69,13 @@ impl<T> Sent<T> {
     }
 }
 
+impl Sent<String> {
+    /// Puts a text into a field, without the spaces around it.
+    pub(super) fn set_trimmed(self, field: &mut String) {
+        self.map(|text| text.trim().to_owned()).set(field);
+    }
+}
+
 impl<T> From<T> for Sent<T> {
     fn from(value: T) -> Self {
         Sent::Value(value)

@@ -48,7 +48,7 @@ async fn a_form_without_script_makes_a_task_and_shows_it_in_words() {
     let task = &app.get("/api/scheduler/tasks").await.json()[0];
     assert_eq!(
         task["config"],
-        json!({"prompt": "a lake", "steps": "4", "cfg": "6.5", "loras": [], "review": "always", "postToInstagram": false, "postToTwitter": true})
+        json!({"prompt": "a lake", "steps": 4, "cfg": 6.5, "loras": [], "review": "always", "postToInstagram": false, "postToTwitter": true})
     );
     assert_eq!((&task["missedPolicy"], &task["missedWindowHours"], &task["timezone"]), (&json!("all"), &json!(12), &json!("Asia/Tokyo")));
     let id = task["id"].as_str().unwrap();
@@ -69,7 +69,7 @@ async fn a_form_without_script_makes_a_task_and_shows_it_in_words() {
     let page = app.submit("/actions/schedules/save", &fields).await;
     assert!(page.contains("Every 6 hours"));
     let config = app.get(&format!("/api/scheduler/tasks/{id}")).await.json()["config"].clone();
-    assert_eq!(config, json!({"prompt": "a lake", "cfg": "6.5", "postToInstagram": false, "postToTwitter": true}));
+    assert_eq!(config, json!({"prompt": "a lake", "cfg": 6.5, "postToInstagram": false, "postToTwitter": true}));
 
     let back = format!("/schedules/{id}");
     let page = app.submit("/actions/schedules/pause", &[("id", id), ("back", &back)]).await;

@@ -19,9 +19,10 @@ pub use self::{
     request::{CaptionStyle, CaptionTool, CaptionsRequest, Changed, DescribeOrder, DescribeRequest, FixRequest},
 };
 use super::{
-    character::{CharacterId, null_as_default, text_or_null},
+    character::CharacterId,
     content::ContentId,
     id::Id,
+    lenient::{null_as_default, text_or_null},
     moment,
     problem::{Checks, Problem},
     sent::Sent,

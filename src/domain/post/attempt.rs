@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::character::null_as_default;
+use crate::domain::lenient::null_as_default;
 
 /// One attempt. Its publishing call is sent at most once.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

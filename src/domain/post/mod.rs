@@ -13,15 +13,8 @@ pub use self::{
     request::{PostChange, PostRequest, Resolution, Sent},
 };
 use super::{
-    caption::Network,
-    character::{CharacterId, null_as_default},
-    check::CheckName,
-    content::ContentId,
-    id::Id,
-    job::JobId,
-    moment,
-    problem::Problem,
-    settings::Prices,
+    caption::Network, character::CharacterId, check::CheckName, content::ContentId, id::Id, job::JobId, lenient::null_as_default, moment,
+    problem::Problem, settings::Prices,
 };
 
 /// The id of a post.

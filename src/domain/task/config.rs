@@ -1,5 +1,7 @@
 //! How a task does what it does.
 
+use std::mem::discriminant;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,9 +9,9 @@ use super::TaskType;
 use crate::domain::{
     backup::Extent,
     caption::Network,
-    character::text_or_null,
     dataset::DatasetId,
     generation::{LARGEST_BATCH, LONGEST_PROMPT, check_ranges},
+    lenient::text_or_null,
     model::LoraUse,
     problem::{Checks, FieldError, Kind, Problem},
     training::Preset,
@@ -149,11 +151,8 @@ pub(super) fn merge(stored: &mut Map<String, Value>, sent: Map<String, Value>) {
             Value::Null => {
                 merged.shift_remove(&key);
             }
-            // Read as a text, and so it is answered.
-            Value::Number(number) if TEXTS.contains(&key.as_str()) => {
-                merged.insert(key, Value::String(number.to_string()));
-            }
             value => {
+                let value = as_read(&key, value);
                 merged.insert(key, value);
             }
         }
@@ -161,8 +160,17 @@ pub(super) fn merge(stored: &mut Map<String, Value>, sent: Map<String, Value>) {
     *stored = merged;
 }
 
-/// What is a text, also when a number was sent.
-const TEXTS: [&str; 7] = ["prompt", "negativePrompt", "style", "mood", "model", "baseModel", "datasetId"];
+/// A value as [`TaskConfig`] has it where it came as another type: a number that was sent as a text, or a text as a
+/// number. What is unknown to it stays as it came, and so does what it cannot read, for the check to name.
+fn as_read(key: &str, sent: Value) -> Value {
+    let alone = Value::Object(Map::from_iter([(key.to_owned(), sent.clone())]));
+    let read = serde_json::from_value::<TaskConfig>(alone).and_then(serde_json::to_value);
+    match read.ok().and_then(|mut config| config.get_mut(key).map(Value::take)) {
+        // A number JSON has no words for is written as `null`.
+        Some(read) if !read.is_null() && discriminant(&read) != discriminant(&sent) => read,
+        Some(_) | None => sent,
+    }
+}
 
 /// The same in today's names. Where both are there, today's name counts.
 fn todays(config: &Map<String, Value>) -> Map<String, Value> {
@@ -311,4 +319,45 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is stored of a config that is sent.
+    fn stored(sent: Value) -> Map<String, Value> {
+        let mut stored = Map::new();
+        merge(&mut stored, serde_json::from_value(sent).unwrap());
+        stored
+    }
+
+    #[test]
+    fn a_config_has_its_own_types_whatever_types_were_sent() {
+        let config = stored(json!({"steps": " 20 ", "cfg": "6.5", "width": "512", "height": 768, "count": "2", "postToX": "True",
+            "style": 7, "mood": 1.5, "model": 3, "prompt": "20", "datasetId": 12, "mystery": "20"}));
+        let expected = json!({"steps": 20, "cfg": 6.5, "width": 512, "height": 768, "count": 2, "postToTwitter": true,
+            "style": "7", "mood": "1.5", "model": "3", "prompt": "20", "datasetId": "12", "mystery": "20"});
+        assert_eq!(Value::Object(config), expected);
+    }
+
+    #[test]
+    fn what_a_config_cannot_have_stays_as_it_was_sent_and_is_named() {
+        let wrong = json!({"steps": ["many", "20.5", true, [20]], "cfg": ["many", "NaN", "-inf", true], "style": [true],
+            "postToTwitter": ["x", 1]});
+        for (field, values) in wrong.as_object().unwrap() {
+            for value in values.as_array().unwrap() {
+                let config = stored(json!({ field: value }));
+                assert_eq!(config[field], *value);
+                let mut checks = Checks::default();
+                let named = TaskConfig::read(&TaskType::default(), &config).and_then(|config| {
+                    config.check(&TaskType::default(), &mut checks);
+                    checks.finish()
+                });
+                assert_eq!(named.unwrap_err().errors[0].field, format!("config.{field}"), "{value}");
+            }
+        }
+    }
 }

@@ -13,8 +13,9 @@ pub use self::{
     kind::TaskType,
 };
 use super::{
-    character::{CharacterId, null_as_default, text_or_null},
+    character::CharacterId,
     id::Id,
+    lenient::{null_as_default, text_or_null},
     moment,
     problem::{Checks, Problem},
     schedule::{Clock, Schedule},

@@ -255,9 +255,9 @@ pub(super) fn megabytes(bytes: u64) -> String {
     if bytes >= 10_000_000_000 { format!("{:.1} GB", bytes as f64 / 1e9) } else { format!("{:.0} MB", (bytes as f64 / 1e6).ceil()) }
 }
 
-/// Makes what was renamed in a folder last.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Makes a file last, or what was renamed in a folder.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    making::{Step, megabytes},
+    making::{Step, megabytes, sync},
     mending::{self, UNFINISHED},
     reading::{self, Broke, Opened},
     swapping::{self, Place},
@@ -139,11 +139,9 @@ impl Unpacked {
     /// Everything in it is on the disk, and the mark is gone.
     fn finish(self) -> Result<(), Broke> {
         let finishing = |source| Broke::File { doing: "Writing the restored files", source };
-        let folder = File::open(&self.0).map_err(finishing)?;
-        // One call for all files of the disk: thousands of single ones take minutes.
-        rustix::fs::syncfs(&folder).map_err(|error| finishing(error.into()))?;
+        sync_all_in(&self.0).map_err(finishing)?;
         fs::remove_file(self.0.join(UNFINISHED)).map_err(finishing)?;
-        folder.sync_all().map_err(finishing)?;
+        sync(&self.0).map_err(finishing)?;
         std::mem::forget(self);
         Ok(())
     }
@@ -155,6 +153,22 @@ impl Drop for Unpacked {
             tracing::warn!(%error, folder = %self.0.display(), "a restore that failed leaves a folder behind");
         }
     }
+}
+
+/// Makes everything in a folder last: in one call for all files of the disk, for thousands of single ones take minutes.
+#[cfg(target_os = "linux")]
+fn sync_all_in(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+/// Makes everything in a folder last: one by one, where the system has no call for all.
+#[cfg(not(target_os = "linux"))]
+fn sync_all_in(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { sync_all_in(&entry.path())? } else { sync(&entry.path())? }
+    }
+    sync(folder)
 }
 
 fn unpack(path: &Path, body: &mut dyn io::Read, bytes: u64) -> Result<(), Broke> {

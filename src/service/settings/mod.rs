@@ -40,9 +40,13 @@ pub fn is_dry_run(app: &AppState, state: &State) -> bool {
 
 /// The settings as the API shows them: a flat map of texts, secrets masked, and how large what is stored is.
 pub fn view(app: &AppState) -> BTreeMap<&'static str, String> {
-    let mut view = set(app);
-    view.extend(sizes(app.vitals.storage()));
-    view
+    with_sizes(app, set(app))
+}
+
+/// What is set, and how large what is stored is.
+pub fn with_sizes(app: &AppState, mut set: BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
+    set.extend(sizes(app.vitals.storage()));
+    set
 }
 
 /// What of it is set.
@@ -100,12 +104,13 @@ fn sizes(seen: Option<Storage>) -> [(&'static str, String); 6] {
 
 /// Changes the settings, all of what is sent or nothing. What is not sent stays.
 pub async fn change(app: &AppState, mut change: SettingsChange, expected: Expected) -> Result<(), Error> {
-    expected.check_own(&set(app))?;
+    let set = set(app);
+    expected.check_own(&set)?;
     let before = app.store.read();
     let keys = change.take_keys();
     let (gemini, webhook) = (std::mem::take(&mut change.gemini_api_key), std::mem::take(&mut change.webhook_secret));
     let mut checks = Checks::default();
-    let known = view(app);
+    let known = with_sizes(app, set);
     // What is only shown may come back with the rest.
     for name in change.other.keys().filter(|name| !known.contains_key(name.as_str())) {
         checks.wrong(name, "There is no such setting.");

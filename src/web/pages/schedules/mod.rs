@@ -6,7 +6,6 @@ pub mod edit;
 pub mod form;
 pub mod list;
 pub mod runs;
-mod training;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

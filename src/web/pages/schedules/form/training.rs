@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::form::TaskForm;
+use super::TaskForm;
 use crate::{
     domain::training::Preset,
     web::{
