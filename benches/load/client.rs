@@ -33,6 +33,15 @@ impl Measured {
         self.at(0.99)
     }
 
+    /// What was measured in several turns.
+    pub fn together(turns: Vec<Self>) -> Self {
+        let clients = turns.first().map_or(0, |turn| turn.clients);
+        let elapsed = turns.iter().map(|turn| turn.elapsed).sum();
+        let mut times: Vec<_> = turns.into_iter().flat_map(|turn| turn.times).collect();
+        times.sort_unstable();
+        Self { clients, elapsed, times }
+    }
+
     pub fn print(&self, what: &str) {
         println!("| {what} | {} | {:.0} | {:.3} | {:.3} |", self.clients, self.rate(), self.median(), self.p99());
     }
