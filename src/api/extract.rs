@@ -79,7 +79,7 @@ fn read_slowly<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     read.map_err(|error| {
         let field = error.path().to_string();
         let message = sentence(&error.into_inner());
-        let field = if field == "." { missing_field(&message).unwrap_or(field) } else { field };
+        let field = if field == "." { named_field(&message).unwrap_or(field) } else { field };
         Problem { kind: Kind::Invalid, message: format!("{field}: {message}"), errors: vec![FieldError { field, message }] }.into()
     })
 }
@@ -162,9 +162,10 @@ fn kind(wanted: &str) -> &str {
     }
 }
 
-/// A missing field is reported at the object it is missing from.
-fn missing_field(message: &str) -> Option<String> {
-    message.strip_prefix("Missing field `")?.split('`').next().map(str::to_owned)
+/// A field that is missing or there twice is reported at the object it belongs to.
+fn named_field(message: &str) -> Option<String> {
+    let named = message.strip_prefix("Missing field `").or_else(|| message.strip_prefix("Duplicate field `"))?;
+    named.split('`').next().map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use axum::{
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::header,
     middleware::Next,
     response::{IntoResponse, Response},
@@ -57,8 +57,9 @@ impl Sessions {
     /// Gives a request its session, and takes it to the door.
     pub async fn give(&self, app: &AppState, request: Request, next: Next) -> Response {
         // Programs have no cookies, and nothing they ask for is remembered in a session.
-        let path = request.uri().path();
-        if (is_api(path) || path.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {
+        // By the route, not by the path: what is nowhere is told by a page, and pages have sessions.
+        let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        if (is_api(route) || route.starts_with("/media/")) && !request.headers().contains_key(header::COOKIE) {
             return door::admit(app, request, next).await;
         }
         let is_secure = request.extensions().get::<Caller>().is_some_and(|caller| caller.secure);

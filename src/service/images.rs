@@ -33,7 +33,12 @@ pub struct Preview {
 /// What a request would do. Never waits for an outside service.
 pub fn preview(app: &AppState, character: &Character, request: &GenerateRequest, now: DateTime<Utc>) -> Preview {
     let parts = parts(app, character, request, now);
-    let resolved = request.resolve(character, parts.clone(), &app.comfy.catalogue());
+    let catalogue = app.comfy.catalogue();
+    let resolved = if catalogue.models.is_empty() && !app.comfy.is_up() {
+        Err(Problem::invalid("model", "Which models there are is known as soon as ComfyUI answers."))
+    } else {
+        request.resolve(character, parts.clone(), &catalogue)
+    };
     Preview { parts, resolved }
 }
 

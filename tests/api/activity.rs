@@ -191,7 +191,8 @@ async fn schedules_are_named_for_what_they_do() {
     let task = Actor::Task { id: "task".into(), name: "every morning".into() };
     let prompt = json!({"characterId": id, "prompt": "a lake"});
     let new = serde_json::from_value(prompt).unwrap();
-    actor::by(task, digital_dalla::service::prompts::create(&app.app, new, Utc::now())).await.unwrap();
+    let create = async { digital_dalla::service::prompts::create(&app.app, new, Utc::now())?.durable().await };
+    actor::by(task, create).await.unwrap();
     assert_eq!(app.lines("kind=prompts").await, ["every morning: A prompt for Luna was added"]);
     assert_eq!(
         app.request(Method::GET, "/activity").send().await.unwrap().text().await.unwrap().matches("Schedule: every morning").count(),

@@ -98,7 +98,11 @@ async fn picture_requests_that_break_a_rule_are_refused_by_field() {
     }
     let beyond = format!("{{\"characterId\":\"{id}\",\"seed\":18446744073709551616}}");
     let beyond = app.request(Method::POST, "/api/generate-image").header("content-type", "application/json").body(beyond);
-    assert_eq!(Answer::of(beyond).await.problem(422).1, ["seed"]);
+    let (detail, fields) = Answer::of(beyond).await.problem(422);
+    assert_eq!((detail.as_str(), fields), ("seed: Write a whole number, at most 18446744073709551615.", vec!["seed".to_owned()]));
+    let twice =
+        app.request(Method::POST, "/api/characters").header("content-type", "application/json").body(r#"{"name":"Luna","name":"Mira"}"#);
+    assert_eq!(Answer::of(twice).await.problem(422).1, ["name"]);
     assert!(app.comfy.prompts_received().is_empty() && app.app.store.read().jobs.is_empty());
 }
 
@@ -160,7 +164,8 @@ async fn forms_that_cannot_be_read_lead_back() {
 #[tokio::test]
 async fn paths_and_hosts_that_are_not_ours_are_refused() {
     let app = TestApp::start().await;
-    for path in ["/media/..%2f..%2fsecret.key.png", "/media/%2e%2e/thumb.webp", "/media/nothing.png", "/media/x"] {
+    for path in ["/media/..%2f..%2fsecret.key.png", "/media/%2e%2e/thumb.webp", "/media/nothing.png", "/media/x", "/media/", "/media/a/b/c"]
+    {
         assert_eq!(app.get(path).await.status.as_u16(), 404, "{path}");
     }
     let foreign = Answer::of(app.request(Method::GET, "/api/characters").header("host", "evil.example")).await;

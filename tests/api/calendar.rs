@@ -320,3 +320,19 @@ async fn today_tells_what_is_left_to_post() {
     assert!(page.contains(&format!("/calendar/plan?character={luna}")));
     assert_eq!(texts(&page, "#today-next .strong"), ["About a crow."]);
 }
+
+#[tokio::test]
+async fn what_runs_often_leaves_room_for_the_rest() {
+    let app = TestApp::start().await;
+    let luna = app.luna().await;
+    for schedule in ["*/10 * * * *", "0 12 * * *"] {
+        let task = json!({"characterId": luna, "type": "generate_only", "schedule": schedule});
+        assert_eq!(app.post("/api/scheduler/tasks", task).await.status, StatusCode::CREATED);
+    }
+    let today = app.get("/").await.text;
+    assert_eq!(texts(&today, "#today-next li").len(), 2, "each task once");
+    let list = app.get("/calendar?view=list").await.text;
+    let days = texts(&list, ".day-list");
+    assert!(days.iter().all(|day| day.matches("Planned run").count() <= 12), "{days:?}");
+    assert!(days.iter().any(|day| day.contains("more on this day")), "{days:?}");
+}

@@ -11,10 +11,13 @@ use crate::domain::content::ReviewState;
 pub fn Heading(
     #[prop(into)] title: String,
     #[prop(optional, into)] sub: Option<AnyView>,
+    /// What the browser's tab says, where several pages have the same title.
+    #[prop(optional, into)]
+    in_tab: Option<String>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
-        <Title text=title.clone()/>
+        <Title text=in_tab.unwrap_or_else(|| title.clone())/>
         <header class="page">
             <div>
                 <h1>{title}</h1>

@@ -13,7 +13,10 @@ use crate::{
         content::Content,
         post::Post,
     },
-    service::publishing::{self, checks},
+    service::{
+        self,
+        publishing::{self, checks},
+    },
     web::{
         context,
         form::{Field, Form, Kind, ProblemSummary},
@@ -22,6 +25,7 @@ use crate::{
             list::standing,
             page_of,
         },
+        words,
     },
 };
 
@@ -64,6 +68,7 @@ fn Both(content: Arc<Content>) -> impl IntoView {
     let ours = form.values.network == BOTH;
     let (problem, value) = if ours { (form.problem.clone(), form.values.scheduled_at.clone()) } else { (None, String::new()) };
     let wrong = if ours { form.wrong("scheduledAt") } else { None };
+    let ask = question(&content);
     view! {
         <section class="stack network">
             <h3>"Instagram and X"</h3>
@@ -74,7 +79,7 @@ fn Both(content: Arc<Content>) -> impl IntoView {
                 <input type="hidden" name="form[network]" value=BOTH/>
                 <div class="send-row">
                     <Field name="scheduledAt" about=BOTH label="When, on both" kind=Kind::Moment value wrong optional=true help="Empty means now. Each with the words above."/>
-                    <button class="button">"Post to both"</button>
+                    <button class="button" data-confirm="Post to Instagram and X?" data-confirm-text=ask data-confirm-tone="primary">"Post to both"</button>
                 </div>
             </form>
         </section>
@@ -113,8 +118,9 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
     let rows = list.into_iter().map(row).collect_view();
     let label = format!("Post to {}", network.label());
     let open = stops > 0 || ours;
+    let ask = question(&content);
     view! {
-        <details class="checks" open=open><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
+        <details class="checks fold" open=open><summary>{summary}</summary><ul class="list small">{rows}</ul></details>
         <form class="stack" method="post" action="/actions/posts/create">
             <ProblemSummary problem/>
             <input type="hidden" name="id" value=content.id.to_string()/>
@@ -122,10 +128,22 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
             <input type="hidden" name="form[network]" value=network.key()/>
             <div class="send-row">
                 <Field name="scheduledAt" about=network.key() label="When" kind=Kind::Moment value wrong optional=true help="Empty means now."/>
-                <button class="button">{label}</button>
+                <button class="button" data-confirm=format!("{label}?") data-confirm-text=ask data-confirm-tone="primary">{label.clone()}</button>
             </div>
         </form>
     }
+}
+
+/// What is asked before something goes out.
+fn question(content: &Content) -> String {
+    let app = context::app();
+    let state = app.store.read();
+    let whose = state.characters.get(content.character_id.as_str()).map_or("a deleted character", |one| &one.name);
+    let what = format!("This picture of {} and its words", words::start(whose, 40));
+    if service::settings::is_dry_run(&app, &state) {
+        return format!("{what} go through everything but the call that makes them public: this is a dry run.");
+    }
+    format!("{what} go out now, or at the time you chose. What is out can only be taken back on the network itself.")
 }
 
 fn row(check: Check) -> impl IntoView {

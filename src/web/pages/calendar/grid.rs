@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use leptos::prelude::*;
 
 use super::{
-    ByDay, address,
+    ByDay, IN_A_DAY, address,
     event::{Event, EventCard},
 };
 use crate::{
@@ -78,11 +78,14 @@ pub fn Week(span: Span, days: ByDay, today: NaiveDate, character: Option<Charact
         let href = address(View::Day, &day.to_string(), character.as_ref());
         let label = format!("{}, {}", day.format("%A %-d %B"), words::count(entries.len(), "entry", "entries"));
         let past = day < today;
-        let cards = entries.into_iter().map(|entry| view! { <li><EventCard entry state=Arc::clone(&state)/></li> }).collect_view();
+        let more = entries.len().saturating_sub(IN_A_DAY);
+        let more = (more > 0).then(|| view! { <a class="more" href=href.clone()>{format!("+{more} more")}</a> });
+        let cards = entries.into_iter().take(IN_A_DAY).map(|entry| view! { <li><EventCard entry state=Arc::clone(&state)/></li> }).collect_view();
         view! {
             <section id=(day == today).then_some("today") class="column" class:past=past data-day=day.to_string() aria-current=(day == today).then_some("date")>
                 <h2><a href=href aria-label=label>{day.format("%a").to_string()}" "<span class="day">{day.day()}</span></a></h2>
                 <ul>{cards}</ul>
+                {more}
             </section>
         }
     });

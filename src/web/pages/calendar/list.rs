@@ -5,15 +5,18 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use leptos::prelude::*;
 
-use super::{ByDay, event::Row};
+use super::{ByDay, IN_A_DAY, address, event::Row};
 use crate::{
-    domain::calendar::{Span, View},
+    domain::{
+        calendar::{Span, View},
+        character::CharacterId,
+    },
     web::{components::page::Empty, context},
 };
 
 /// The days that hold something.
 #[component]
-pub fn List(span: Span, days: ByDay, today: NaiveDate) -> impl IntoView {
+pub fn List(span: Span, days: ByDay, today: NaiveDate, character: Option<CharacterId>) -> impl IntoView {
     let state = context::app().store.read();
     if days.iter().all(|(_, entries)| entries.is_empty()) {
         let words = "Schedule an approved picture, or have drafts made for the days ahead.";
@@ -27,11 +30,16 @@ pub fn List(span: Span, days: ByDay, today: NaiveDate) -> impl IntoView {
     }
     let filled = days.into_iter().filter(|(_, entries)| !entries.is_empty());
     let sections = filled.map(|(day, entries)| {
-        let rows = entries.into_iter().map(|entry| view! { <Row entry state=Arc::clone(&state)/> }).collect_view();
+        let most = if span.view == View::Day { usize::MAX } else { IN_A_DAY };
+        let more = entries.len().saturating_sub(most);
+        let href = address(View::Day, &day.to_string(), character.as_ref());
+        let more = (more > 0).then(|| view! { <p><a href=href>{format!("{more} more on this day")}</a></p> });
+        let entries = entries.into_iter().take(most);
+        let rows = entries.map(|entry| view! { <Row entry state=Arc::clone(&state)/> }).collect_view();
         let (which, past) = (word(day, today), day < today);
         // A page of one day says already which.
         let head = (span.view != View::Day).then(|| view! { <header><h2>{day.format("%A %-d %B").to_string()}</h2>{which.map(|word| view! { <span class="muted small">{word}</span> })}</header> });
-        view! { <section id=(day == today).then_some("today") class="card day-list" class:past=past aria-current=(day == today).then_some("date")>{head}<div class="body"><ul class="list roomy">{rows}</ul></div></section> }
+        view! { <section id=(day == today).then_some("today") class="card day-list" class:past=past aria-current=(day == today).then_some("date")>{head}<div class="body"><ul class="list roomy">{rows}</ul>{more}</div></section> }
     });
     view! { <div class="stack">{sections.collect_view()}</div> }.into_any()
 }

@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// So many of a day are shown among other days: a schedule may run each minute.
+const IN_A_DAY: usize = 12;
+
 /// Where the calendar is looked at: that view of those days, of one character or of all.
 pub fn address(view: View, at: &str, character: Option<&CharacterId>) -> String {
     let character = character.map(|id| format!("&character={}", context::encode(id.as_str()))).unwrap_or_default();
@@ -69,7 +72,7 @@ pub fn Calendar() -> impl IntoView {
     let body = match span.view {
         View::Month => view! { <grid::Month span days today character=character.clone()/> }.into_any(),
         View::Week => view! { <grid::Week span days today character=character.clone()/> }.into_any(),
-        View::List | View::Day => view! { <list::List span days today/> }.into_any(),
+        View::List | View::Day => view! { <list::List span days today character=character.clone()/> }.into_any(),
     };
     view! {
         <Heading title=span.title() sub=format!("In the time of {zone}").into_any()>

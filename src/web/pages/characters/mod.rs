@@ -55,11 +55,13 @@ fn about<V: IntoView + 'static>(tab: &'static str, body: impl FnOnce(Arc<Charact
         ("schedule", "Schedule"),
         ("activity", "Activity"),
     ];
+    let open = tabs.iter().find(|(path, _)| *path == tab && !path.is_empty());
+    let in_tab = open.map_or_else(|| character.name.clone(), |(_, words)| format!("{words} · {}", character.name));
     let tabs = tabs.map(|(path, words)| {
         view! { <a href=page_of(&character.id, path) aria-current=(path == tab).then_some("page")>{words}</a> }
     });
     view! {
-        <Heading title=character.name.clone() sub=rests.into_any()>
+        <Heading title=character.name.clone() in_tab sub=rests.into_any()>
             <a class="button" href=format!("/content?character={id}")><Icon of=icondata_lu::LuImages/>"Her pictures"</a>
             <a class="button primary" href=format!("/studio?character={id}")><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>

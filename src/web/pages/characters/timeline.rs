@@ -10,7 +10,7 @@ const WIDTH: f64 = 960.0;
 /// Height of one lane.
 const LANE: f64 = 34.0;
 /// Height of the axis below the lanes.
-const AXIS: f64 = 26.0;
+const AXIS: f64 = 38.0;
 /// Room for this many months shows every one; more shows some.
 const MOST_TICKS: usize = 12;
 

@@ -112,7 +112,7 @@ pub fn Detail() -> impl IntoView {
     let history = (!content.history.is_empty()).then(|| view! { <History edits=content.history.clone()/> });
     let previews = content.picture.is_some().then(|| view! { <Previews content=Arc::clone(&content)/> });
     view! {
-        <Heading title=name sub=sub.into_any()>{newer}{older}</Heading>
+        <Heading title=name.clone() in_tab=format!("Picture · {name}") sub=sub.into_any()>{newer}{older}</Heading>
         <div class="content-detail">
             <figure class="stage"><Whole content=Arc::clone(&content)/></figure>
             <div class="stack beside">

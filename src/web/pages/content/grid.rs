@@ -65,7 +65,9 @@ pub fn Grid() -> impl IntoView {
     let page = service::content::page(&app, &filter, cursor.as_ref(), PAGE).map_err(Problem::from);
     let all = app.store.read().content.len();
     let any = all > 0;
-    let sub = match page.as_ref().ok().and_then(|page| page.total) {
+    // Without an index nobody counts; that there is none is known all the same.
+    let count = |page: &service::content::Page| page.total.or((page.contents.is_empty() && cursor.is_none()).then_some(0));
+    let sub = match page.as_ref().ok().and_then(count) {
         Some(total) if total != all => format!("{} of {}", words::grouped(total), words::count(all, "picture", "pictures")),
         Some(_) | None => words::count(all, "picture", "pictures"),
     };

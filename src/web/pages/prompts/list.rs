@@ -167,7 +167,7 @@ fn Tabs(filter: Filter) -> impl IntoView {
     });
     let character = filter.character_id.clone();
     view! {
-        <nav class="tabs" aria-label="Which prompts">{tabs.collect_view()}</nav>
+        <div id="prompt-counts" data-live="prompt"><nav class="tabs" aria-label="Which prompts">{tabs.collect_view()}</nav></div>
         <form class="filters" method="get" action="/prompts" role="search">
             <input type="hidden" name="show" value=now/>
             {(!character.is_empty()).then(|| view! { <input type="hidden" name="character" value=character/> })}

@@ -40,7 +40,8 @@ pub fn Stage(job: Option<Arc<Job>>) -> impl IntoView {
         (_, shown) => view! { <Unfinished job=Arc::clone(&job) last=shown/> }.into_any(),
     };
     let notes = job.notes.iter().map(|note| view! { <p class="note info">{note.clone()}</p> }).collect_view();
-    view! { <div class="stack" id="stage" data-live=topics>{inner}{notes}</div> }.into_any()
+    let again = (!job.status.is_final()).then(|| view! { <p class="noscript"><a class="button" href="">"Look again"</a></p> });
+    view! { <div class="stack" id="stage" data-live=topics>{inner}{again}{notes}</div> }.into_any()
 }
 
 #[component]
@@ -54,9 +55,14 @@ fn Unfinished(job: Arc<Job>, last: Option<Arc<Content>>) -> impl IntoView {
     let image = preview.or_else(|| last.map(|content| content.image_url()));
     let (id, state) = (job.id.to_string(), job.status.key());
     let (width, height) = job.images().map_or((1, 1), |order| (order.recipe.width, order.recipe.height));
+    let picture = match image {
+        Some(image) => view! { <img class="job-preview" src=image width=width height=height alt="The picture in the making"/> }.into_any(),
+        // Script puts the first preview here.
+        None => view! { <div class="job-preview"></div> }.into_any(),
+    };
     view! {
         <div class="stage" data-job=id data-state=state>
-            <img class="job-preview" src=image width=width height=height alt="The picture in the making"/>
+            {picture}
             <div class="over">
                 <JobProgress job=Arc::clone(&job) progress/>
                 <JobActions job/>
