@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Each module with those it may name. What is not listed names nothing of ours but `domain`.
-const ARROWS: [(&str, &[&str]); 30] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     ("domain", &[]),
     ("actor", &["domain"]),
     ("config", &[]),
@@ -30,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 30] = [
     ("agenda", &["domain", "store"]),
     ("integrations", &["domain", "meters"]),
     ("error", &["domain", "store", "integrations"]),
+    ("begun", &["error", "store"]),
     (
         "state",
         &[
@@ -59,6 +60,7 @@ const ARROWS: [(&str, &[&str]); 30] = [
             "actor",
             "agenda",
             "attempts",
+            "begun",
             "domain",
             "error",
             "expected",
@@ -76,7 +78,7 @@ const ARROWS: [(&str, &[&str]); 30] = [
         ],
     ),
     ("jobs", &["actor", "domain", "service", "state"]),
-    ("api", &["actor", "domain", "error", "events", "expected", "limits", "prepared", "service", "state", "underway"]),
+    ("api", &["actor", "begun", "domain", "error", "events", "expected", "limits", "prepared", "service", "state", "underway"]),
     ("web", &["assets", "domain", "error", "expected", "integrations", "service", "state", "store"]),
     ("router", &["actor", "api", "assets", "domain", "error", "service", "state", "web"]),
     ("run", &["config", "events", "jobs", "logs", "router", "sandbox", "service", "state", "store"]),
