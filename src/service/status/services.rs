@@ -24,9 +24,9 @@ pub(super) fn comfyui(app: &AppState) -> Vec<Check> {
                 (Health::Ok, "Connected".to_owned(), format!("Version {}, {}", system.version, system.device), String::new())
             }
             Sight::Down { error } => {
-                // What to do about it, the error says itself.
+                // What to do about it in the browser, the error says itself.
                 let word = error.status().map_or(failed, |status| format!("Error (Status: {status})"));
-                (Health::Bad, word, error.to_string(), String::new())
+                (Health::Bad, word, error.to_string(), "Its address can also be set as COMFYUI_URL.".to_owned())
             }
         };
         let label = if several { format!("ComfyUI {}", server.comfy.address()) } else { "ComfyUI".into() };
