@@ -95,6 +95,11 @@ function settings(about) {
     '# A stream that never ends.',
     'include-path = "/api/events"',
     'enabled = false',
+    '',
+    '[[operations]]',
+    '# An account whose keys another case has cleared is not set up: 503, as documented.',
+    'include-path-regex = "^/api/characters/.+/accounts/.+/test$"',
+    'checks = { not_a_server_error = { expected-statuses = ["2xx", "3xx", "4xx", 503] } }',
   ];
   for (const [prefix, values] of Object.entries(about)) {
     // What is deleted is not what the others are about.
