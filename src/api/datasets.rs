@@ -187,7 +187,7 @@ pub async fn caption(
 }
 
 /// Takes a picture out of the dataset.
-#[utoipa::path(delete, path = "/api/lora/datasets/{id}/images/{name}", tag = "datasets", params(("id" = String, Path), ("name" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument)))]
+#[utoipa::path(delete, path = "/api/lora/datasets/{id}/images/{name}", tag = "datasets", params(("id" = String, Path), ("name" = String, Path)), responses((status = 204), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn remove(
     State(app): State<AppState>,
     Path((id, name)): Path<(DatasetId, String)>,
