@@ -18,7 +18,7 @@ pub(super) use self::{
 pub use self::{
     deeds::{change, create, delete, pause_all, preview, preview_of, resume_all, run, run_all, run_missed, set_active, stop},
     engine::{Ticked, recover, tick, wind_up},
-    planned::{Planned, planned},
+    planned::{Planned, next_of_each, planned},
     report::{MissedReport, MissedTask, missed_report},
     running::follow,
     view::{

@@ -29,6 +29,22 @@ pub struct Planned {
 /// cannot be read, or whose character is gone or rests, have none; neither have
 /// backups, which nobody gets to see. `zone` is that of the installation.
 pub fn planned(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize, zone: Tz) -> Vec<Planned> {
+    soonest_first(state, from, to, cap, zone, Runs::All)
+}
+
+/// The same, but of each task only the next: one that runs each minute leaves room for the others.
+pub fn next_of_each(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize, zone: Tz) -> Vec<Planned> {
+    soonest_first(state, from, to, cap, zone, Runs::Next)
+}
+
+/// Which runs of a task are asked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Runs {
+    All,
+    Next,
+}
+
+fn soonest_first(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize, zone: Tz, runs: Runs) -> Vec<Planned> {
     struct Next<'a> {
         task: &'a Task,
         schedule: Schedule,
@@ -49,7 +65,9 @@ pub fn planned(state: &State, from: DateTime<Utc>, to: DateTime<Utc>, cap: usize
         let Some(Reverse((at, place))) = ahead.pop() else { break };
         let task = tasks[place].task;
         planned.push(Planned { task_id: task.id.clone(), character_id: task.character_id.clone(), at });
-        ahead.extend(soonest(place, at));
+        if runs == Runs::All {
+            ahead.extend(soonest(place, at));
+        }
     }
     planned
 }

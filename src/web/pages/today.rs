@@ -1,6 +1,6 @@
 //! Today: what needs a person, what is going on, what was made.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use chrono::{Duration, Timelike, Utc};
 use leptos::prelude::*;
@@ -27,8 +27,6 @@ use crate::{
 const NEWEST: usize = 12;
 /// How many of what comes next are shown.
 const NEXT: usize = 5;
-/// How many planned runs are looked at for that.
-const LOOKED_AT: usize = 200;
 /// How many characters are shown.
 const PEOPLE: usize = 8;
 /// How many days of stock fill the bar.
@@ -197,13 +195,8 @@ fn Next(state: Arc<State>) -> impl IntoView {
     let app = context::app();
     let now = Utc::now();
     let posts = service::publishing::next(&state, NEXT).into_iter().map(|post| (post.scheduled_at, Ahead::Post(post)));
-    let runs = service::schedules::planned(&state, now, now + Duration::days(7), LOOKED_AT, app.timezone());
-    // Only the next of each task: one that runs each hour would leave no room for anything else.
-    let mut seen = HashSet::new();
-    let runs = runs
-        .into_iter()
-        .filter(|run| seen.insert(run.task_id.clone()))
-        .filter_map(|run| Some((run.at, Ahead::Run(Arc::clone(state.tasks.get(run.task_id.as_str())?)))));
+    let runs = service::schedules::next_of_each(&state, now, now + Duration::days(7), NEXT, app.timezone());
+    let runs = runs.into_iter().filter_map(|run| Some((run.at, Ahead::Run(Arc::clone(state.tasks.get(run.task_id.as_str())?)))));
     let mut ahead: Vec<_> = posts.chain(runs).collect();
     ahead.sort_by_key(|(at, _)| *at);
     if ahead.is_empty() {
