@@ -15,8 +15,12 @@ use std::{
 
 use super::{durable::DurableFile, error::OpenError, replay, state::State};
 
-/// How many zeros are written ahead: room for about a hundred changes, and still a short moment's work.
-const ROOM: usize = 1 << 18;
+/// How many zeros are written ahead: room for a few hundred changes, and still a short moment's work.
+const ROOM: usize = 1 << 19;
+
+/// With less than this left, it is time to write more of them: room for what is likely to come before the next moment
+/// in which nobody waits.
+const SCARCE: usize = 1 << 15;
 
 /// What a line has around its operations is not longer than this.
 const AROUND: usize = 128;
@@ -85,10 +89,26 @@ impl Journal {
         if self.is_torn {
             self.cut_back()?;
         }
-        if DurableFile::room_for(bytes, self.good) <= self.reserved {
-            return Ok(());
+        if self.has_room(bytes) { Ok(()) } else { self.extend(bytes + ROOM) }
+    }
+
+    /// Makes room for the changes to come while nobody waits, so that few of them have to.
+    pub(super) fn reserve_ahead(&mut self) {
+        if self.is_torn || self.has_room(SCARCE) {
+            return;
         }
-        let end = DurableFile::room_for(bytes + ROOM, self.good);
+        if let Err(error) = self.extend(ROOM) {
+            // The next change tries again, and says so if it cannot be stored.
+            tracing::debug!(%error, "there was no room to write zeros ahead");
+        }
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        DurableFile::room_for(bytes, self.good) <= self.reserved
+    }
+
+    fn extend(&mut self, bytes: usize) -> std::io::Result<()> {
+        let end = DurableFile::room_for(bytes, self.good);
         let zeros = vec![0; (end - self.reserved) as usize];
         let file = self.file.file();
         match file.write_all_at(&zeros, self.reserved).and_then(|()| file.sync_data()) {

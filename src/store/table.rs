@@ -5,12 +5,17 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet};
+use foldhash::quality::RandomState;
+use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
 
 use super::{key::Key, record::Record, texts::Texts};
 
 /// Where a record stands in its collection; grows with each new record.
 pub type Position = u64;
+
+/// Each change hashes a dozen keys, and a start hundreds of thousands, so the hash is a fast one. It is seeded anew for
+/// each map, which is enough against those who may write here and choose their keys.
+type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
 /// A collection as it was at one moment.
 #[derive(Debug)]

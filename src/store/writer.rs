@@ -152,6 +152,7 @@ impl Writer {
             // Whoever waits comes first; nobody watching is fine.
             let _ = self.shared.changes.send(Arc::new(changed));
             drop(before);
+            self.journal.reserve_ahead();
         }
     }
 
