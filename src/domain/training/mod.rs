@@ -1,6 +1,7 @@
 //! Trainings: one LoRA each, from the dataset to a version of the character.
 
 mod compared;
+mod extra;
 mod loss;
 mod plan;
 mod progress;

@@ -178,7 +178,7 @@ impl TrainRequest {
             checks.at_most("samplePrompts", prompt, 1_000);
         }
         checks.require(self.image_paths.len() <= 2_000, "imagePaths", "At most 2000 pictures.");
-        super::plan::check_extra(&self.extra_args, checks);
+        super::extra::check(&self.extra_args, checks);
     }
 }
 
