@@ -73,10 +73,13 @@ test('a slip in the Studio is said beside its field', async ({ page }) => {
   await page.goto('/studio');
   await page.getByText('Advanced').click();
   await page.getByLabel('Width').fill('wide');
+  await page.getByLabel('Steps').fill('200');
   await page.getByLabel('What happens in the picture').fill('kept');
   await page.getByRole('button', { name: /^Generate/ }).click();
   await expect(page.getByRole('alert')).toContainText('wide is not a number that fits here.');
+  await expect(page.getByRole('alert')).toContainText('Use 1 to 150 steps.');
   await expect(page.locator('.field.wrong').getByLabel('Width')).toBeVisible();
+  await expect(page.locator('.field.wrong').getByLabel('Steps')).toBeVisible();
   await expect(page.getByLabel('Width')).toHaveValue('wide');
   await expect(page.getByLabel('What happens in the picture')).toHaveValue('kept');
 });

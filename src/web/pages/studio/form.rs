@@ -121,6 +121,12 @@ impl StudioForm {
 
     /// The request this makes.
     pub fn request(&self, catalogue: &Catalogue, app: &AppState) -> Result<GenerateRequest, Problem> {
+        let (request, checks) = self.read(catalogue, app);
+        checks.finish().map(|()| request)
+    }
+
+    /// The request this makes so far, and everything in it that is wrong in itself.
+    pub fn read(&self, catalogue: &Catalogue, app: &AppState) -> (GenerateRequest, Checks) {
         let mut checks = Checks::default();
         let preset = self.preset(catalogue, app);
         let loras = match self.lora_choice.as_str() {
@@ -146,8 +152,8 @@ impl StudioForm {
             loras,
             prompt_id: some(&self.prompt_id).map(PromptId::from),
         };
-        checks.finish()?;
-        Ok(request)
+        request.check_each(&mut checks);
+        (request, checks)
     }
 
     /// The family of the model that would be used.

@@ -113,20 +113,27 @@ fn first_values(app: &AppState, active: &[Arc<Character>], job: Option<&Job>) ->
     StudioForm::of(&GenerateRequest { character_id: chosen.unwrap_or(first), ..GenerateRequest::default() })
 }
 
+/// Every word of a refusal.
+fn all_of(problem: Problem) -> impl Iterator<Item = impl IntoView> {
+    let Problem { message, errors, .. } = problem;
+    let only = errors.is_empty().then_some(message);
+    only.into_iter().chain(errors.into_iter().map(|error| error.message)).map(|words| view! { <p class="note warn">{words}</p> })
+}
+
 /// The prompt as it will be sent, by its parts, and what would be refused.
 #[component]
 fn Prompt(form: StudioForm) -> impl IntoView {
     let app = context::app();
-    let preview =
-        service::characters::get(&app, &CharacterId::from(form.character_id.as_str())).map_err(Problem::from).and_then(|character| {
-            let request = form.request(&app.comfy.catalogue(), &app)?;
-            Ok(service::images::preview(&app, &character, &request, Utc::now()))
-        });
+    let preview = service::characters::get(&app, &CharacterId::from(form.character_id.as_str())).map_err(Problem::from).map(|character| {
+        let (request, checks) = form.read(&app.comfy.catalogue(), &app);
+        let service::images::Preview { parts, resolved } = service::images::preview(&app, &character, &request, Utc::now());
+        (parts, checks.finish().and(resolved))
+    });
     let mut edit = None;
     let body = match preview {
         Err(problem) => view! { <p class="note warn">{problem.message}</p> }.into_any(),
-        Ok(preview) => {
-            let words = match preview.resolved {
+        Ok((parts, resolved)) => {
+            let words = match resolved {
                 Ok(resolved) => {
                     let recipe = &resolved.recipe;
                     let loras: Vec<_> = recipe.loras.iter().map(|lora| format!("{} at {}", lora.name, lora.strength)).collect();
@@ -136,14 +143,14 @@ fn Prompt(form: StudioForm) -> impl IntoView {
                     view! { <p class="muted small">{format!("{} · {} · {size}{loras}", recipe.model, recipe.family.label())}</p>{notes} }
                         .into_any()
                 }
-                Err(problem) => view! { <p class="note warn">{problem.message}</p> }.into_any(),
+                Err(problem) => all_of(problem).collect_view().into_any(),
             };
             let (label, address) = match form.is_by_hand() {
-                false => ("Edit by hand", form.by_hand(&prompt::join(&preview.parts))),
+                false => ("Edit by hand", form.by_hand(&prompt::join(&parts))),
                 true => ("Compose it again", form.by_hand("")),
             };
             edit = address.map(|address| view! { <a href=address>{label}</a> });
-            view! { <PromptParts parts=preview.parts/>{words} }.into_any()
+            view! { <PromptParts parts/>{words} }.into_any()
         }
     };
     view! {
