@@ -85,6 +85,7 @@ test('a schedule that posts waits for review, and all of them are run at once', 
   }
   await page.goto('/schedules');
   await expect(page.locator('#schedules li', { hasText: name })).toHaveCount(2);
+  if (!withScript()) await page.getByLabel('Yes, all of them').check();
   await page.getByRole('button', { name: 'Run all now' }).click();
   if (withScript()) {
     const asked = page.getByRole('dialog');

@@ -11,4 +11,5 @@ pub mod post;
 pub mod preview;
 pub mod proposal;
 pub mod publish;
+pub mod sure;
 pub mod zones;

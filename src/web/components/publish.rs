@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use leptos::prelude::*;
 
-use super::{page::Pill, post::PostPill};
+use super::{page::Pill, post::PostPill, sure::Sure};
 use crate::{
     domain::{
         caption::Network,
@@ -28,6 +28,9 @@ use crate::{
         words,
     },
 };
+
+/// What is ticked where no dialog asks.
+const SURE: &str = "Yes: the picture and its words may go out";
 
 /// Where a picture went, and where it may go. What has no file goes nowhere: only where it went is said.
 #[component]
@@ -77,6 +80,7 @@ fn Both(content: Arc<Content>) -> impl IntoView {
                 <input type="hidden" name="id" value=content.id.to_string()/>
                 <input type="hidden" name="character" value=content.character_id.to_string()/>
                 <input type="hidden" name="form[network]" value=BOTH/>
+                <Sure words=SURE/>
                 <div class="send-row">
                     <Field name="scheduledAt" about=BOTH label="When, on both" kind=Kind::Moment value wrong optional=true help="Empty means now. Each with the words above."/>
                     <button class="button" data-confirm="Post to Instagram and X?" data-confirm-text=ask data-confirm-tone="primary">"Post to both"</button>
@@ -126,6 +130,7 @@ fn Send(content: Arc<Content>, network: Network) -> impl IntoView {
             <input type="hidden" name="id" value=content.id.to_string()/>
             <input type="hidden" name="character" value=content.character_id.to_string()/>
             <input type="hidden" name="form[network]" value=network.key()/>
+            <Sure words=SURE/>
             <div class="send-row">
                 <Field name="scheduledAt" about=network.key() label="When" kind=Kind::Moment value wrong optional=true help="Empty means now."/>
                 <button class="button" data-confirm=format!("{label}?") data-confirm-text=ask data-confirm-tone="primary">{label.clone()}</button>

@@ -23,6 +23,7 @@ use crate::{
         components::{
             icon::Icon,
             page::{Empty, Heading, Pill},
+            sure::Sure,
         },
         context, words,
     },
@@ -100,6 +101,7 @@ fn RunAll(state: Arc<State>, character: Option<CharacterId>) -> impl IntoView {
         <form method="post" action="/actions/schedules/run-all">
             <input type="hidden" name="character" value=character.map(|id| id.to_string()).unwrap_or_default()/>
             <input type="hidden" name="back" value=context::here()/>
+            <Sure words="Yes, all of them"/>
             <button class="button" data-confirm=question data-confirm-tone="primary" data-confirm-do="Run all"
                 data-confirm-text="Each is run once, whatever its time. Those that post do so, as far as review and dry run let them.">
                 <Icon of=icondata_lu::LuListChecks/>"Run all now"
@@ -208,6 +210,7 @@ pub fn Buttons(view: TaskView) -> impl IntoView {
         view! {
             <form method="post" action="/actions/schedules/run">
                 <input type="hidden" name="id" value=id.clone()/><input type="hidden" name="back" value=context::here()/>
+                {ask.is_some().then(|| view! { <Sure words="Yes, also if it posts"/> })}
                 <button class="button" data-confirm=ask.as_ref().map(|_| "Run it now?") data-confirm-text=ask data-confirm-tone="primary"><Icon of=icondata_lu::LuCirclePlay/>"Run now"</button>
             </form>
         }
