@@ -63,7 +63,7 @@ fn stylesheet() -> Bytes {
 fn public(name: &str) -> Response {
     match Public::get(name) {
         Some(file) => answer(file.metadata.mimetype(), Bytes::from(file.data.into_owned())),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => (StatusCode::NOT_FOUND, "There is no such file.").into_response(),
     }
 }
 

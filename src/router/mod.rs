@@ -29,6 +29,7 @@ use tower_http::{
 use self::{
     guard::{FrontEnds, SameSite, Strict},
     measure::Measured,
+    refusal::refuse,
     sessions::Sessions,
 };
 use crate::{api, assets, state::AppState, web};
@@ -60,6 +61,7 @@ pub fn routes(app: AppState) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .merge(pages)
+        .method_not_allowed_fallback(wrong_method)
         // As one layer: each layer of a router's own is one more box that every request has to open.
         .layer(
             ServiceBuilder::new()
@@ -175,6 +177,10 @@ async fn plain_lines(request: Request, next: Next) -> Response {
         rest = &rest[at + b"%0D".len()..];
     }
     plain.extend_from_slice(rest);
+    // Read on regardless, a name would be stored that nobody has typed.
+    if percent_encoding::percent_decode(&plain).decode_utf8().is_err() {
+        return refuse(parts.uri.path(), StatusCode::BAD_REQUEST, "This form is not written in UTF-8.");
+    }
     parts.headers.insert(header::CONTENT_LENGTH, plain.len().into());
     next.run(Request::from_parts(parts, plain.into())).await
 }
@@ -183,6 +189,11 @@ async fn plain_lines(request: Request, next: Next) -> Response {
 fn page_path(address: &str) -> Option<String> {
     let address: axum::http::Uri = address.parse().ok()?;
     address.path_and_query().map(|path| path.as_str().to_owned()).filter(|path| path.starts_with('/') && !path.starts_with("//"))
+}
+
+/// The API has words of its own for it.
+async fn wrong_method(request: Request) -> Response {
+    refuse(request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, "This address does not take requests of that method.")
 }
 
 async fn ready(State(app): State<AppState>) -> Response {

@@ -162,6 +162,27 @@ async fn forms_that_cannot_be_read_lead_back() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_not_utf_8_stores_nothing() {
+    let app = TestApp::start().await;
+    let sent = app.request(Method::POST, "/actions/characters/create").header("content-type", "application/x-www-form-urlencoded");
+    let answer = Answer::of(sent.body("form[name]=%FF%FE")).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (400, "This form is not written in UTF-8."));
+    assert_eq!(app.get("/api/characters").await.text, "[]");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_in_a_wrong_way_is_told_so() {
+    let app = TestApp::start().await;
+    for (method, path, status) in
+        [(Method::DELETE, "/characters", 405), (Method::POST, "/style.css", 405), (Method::GET, "/public/none.js", 404)]
+    {
+        let answer = Answer::of(app.request(method, path)).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert!(answer.text.ends_with('.'), "{path} says: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn paths_and_hosts_that_are_not_ours_are_refused() {
     let app = TestApp::start().await;
     for path in ["/media/..%2f..%2fsecret.key.png", "/media/%2e%2e/thumb.webp", "/media/nothing.png", "/media/x", "/media/", "/media/a/b/c"]
