@@ -10,7 +10,7 @@ test: tools format lint docs rust browser contract
 # A clean machine has Rust, Node, make and git; the rest is installed here.
 tools:
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
-	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; }
 	@$(NPM) ci --no-fund --no-audit
