@@ -138,7 +138,10 @@
     // The session is over: the page leads to the login, and back.
     if (answer.status === 401 && !all('form[data-guard]').some(isDirty)) location.reload();
     if (!answer.ok || answer.redirected) throw new Error(`the page answered ${answer.status}`);
-    return new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    // Such a document has no script, so what is meant for browsers without one would come to life in it.
+    for (const other of page.querySelectorAll('noscript')) other.textContent = other.innerHTML;
+    return page;
   }
 
   // ---- Live regions -------------------------------------------------------------------------------------
