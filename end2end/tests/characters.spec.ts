@@ -214,18 +214,18 @@ test('names are text, whatever they hold', async ({ page }) => {
   }
 });
 
-test('deleting a character says what goes with her', async ({ page }) => {
+test('deleting a character says what goes along', async ({ page }) => {
   const path = await create(page, 'Short-lived');
   const content = await picture(page, 'not for long', 'Short-lived');
   await page.goto(path);
   await page.getByRole('link', { name: 'Delete…' }).click();
   await expect(heading(page)).toHaveText('Delete Short-lived?');
   await expect(page.getByText('profile, voice, look and 0 story arcs')).toBeVisible();
-  await expect(page.getByText('the keys of her accounts')).toBeVisible();
-  await page.getByRole('link', { name: 'Keep her' }).click();
+  await expect(page.getByText('the keys of the accounts')).toBeVisible();
+  await page.getByRole('link', { name: 'Keep' }).click();
   await expect(heading(page)).toHaveText('Short-lived');
   await page.getByRole('link', { name: 'Delete…' }).click();
-  await page.getByLabel('Delete her 1 picture too.').check();
+  await page.getByLabel('Delete the 1 picture too.').check();
   await page.getByRole('button', { name: 'Delete Short-lived' }).click();
   await expect(page.getByText('Short-lived is deleted.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Short-lived' })).toHaveCount(0);

@@ -44,7 +44,7 @@ export const heading = (page: Page): Locator => page.getByRole('heading', { leve
 export async function create(page: Page, name: string): Promise<string> {
   await page.goto('/characters/new');
   await page.getByLabel('Name').fill(name);
-  await page.getByLabel('How she looks').fill('portrait of a woman by a window');
+  await page.getByLabel('Look', { exact: true }).fill('portrait of a woman by a window');
   await page.getByRole('button', { name: 'Create character' }).click();
   await expect(heading(page)).toHaveText(name);
   return new URL(page.url()).pathname;

@@ -59,7 +59,7 @@ test('a schedule is written with its meaning beside it, run, paused and deleted'
   await expect(page.getByText('In review').first()).toBeVisible();
 
   await page.goto(`${path}/schedule`);
-  const row = page.locator('#her-schedules li', { hasText: 'On weekdays at 09:30' });
+  const row = page.locator('#own-schedules li', { hasText: 'On weekdays at 09:30' });
   await row.getByRole('button', { name: 'Pause' }).click();
   await expect(page.getByText('Paused. It does not run by itself')).toBeVisible();
   await expect(row.locator('.pill', { hasText: 'Paused' })).toBeVisible();

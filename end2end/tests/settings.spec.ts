@@ -71,7 +71,7 @@ test('caps, prices, keys and the public address have their places', async ({ pag
   await posting.getByLabel('X, a day').fill('');
   await posting.getByRole('button', { name: 'Save' }).click();
   const keys = page.locator('#instagram');
-  await expect(keys.getByText('Each character needs her own.')).toBeVisible();
+  await expect(keys.getByText('Each character needs keys of its own.')).toBeVisible();
   await keys.getByLabel('Access token', { exact: true }).fill('IGAA-not-a-token-0123456789');
   await keys.getByRole('button', { name: 'Save and test' }).click();
   await expect(keys.getByText('Does not work')).toBeVisible();

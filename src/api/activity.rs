@@ -27,7 +27,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase")]
 pub struct Which {
-    /// About one character and what is hers.
+    /// About one character and what belongs to it.
     character_id: Option<CharacterId>,
     /// About one kind of thing: `characters`, `content`, `posts`, `prompts`, `jobs`, `accounts`, `settings`, `access` …
     kind: Option<String>,

@@ -40,10 +40,10 @@ pub struct Which {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Purge {
-    /// Delete her pictures too.
+    /// Delete their pictures too.
     #[serde(default)]
     purge: bool,
-    /// Delete her prompts too.
+    /// Delete their prompts too.
     #[serde(default)]
     prompts: bool,
 }
@@ -113,7 +113,7 @@ pub async fn test_account(State(app): State<AppState>, Path((id, network)): Path
     Ok(axum::Json(account).into_response())
 }
 
-/// Deletes a character, her credentials and her unfinished jobs. Her pictures stay unless `purge=true`, her prompts
+/// Deletes a character, their credentials and their unfinished jobs. Their pictures stay unless `purge=true`, their prompts
 /// unless `prompts=true`.
 #[utoipa::path(delete, path = "/api/characters/{id}", tag = "characters", params(("id" = String, Path), Purge), responses((status = 204), (status = 404, body = ProblemDocument)))]
 pub async fn delete(

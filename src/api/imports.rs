@@ -27,7 +27,7 @@ use crate::{
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct HowMuch {
-    /// Whether her pictures come along, with their records and where they were posted.
+    /// Whether their pictures come along, with their records and where they were posted.
     #[param(value_type = Option<bool>)]
     pictures: bool,
 }
@@ -53,7 +53,7 @@ pub struct Form {
     file: Vec<u8>,
 }
 
-/// A character as a zip that another installation imports: her record with her story arcs, and her prompts. Keys are
+/// A character as a zip that another installation imports: their record with their story arcs, and their prompts. Keys are
 /// never in it.
 #[utoipa::path(get, path = "/api/characters/{id}/bundle", tag = "characters", params(("id" = String, Path), HowMuch),
     responses((status = 200, content_type = "application/zip", body = Vec<u8>), (status = 404, body = ProblemDocument)))]

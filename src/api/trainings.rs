@@ -192,7 +192,7 @@ pub async fn promote(State(app): State<AppState>, Path(id): Path<TrainingId>) ->
     Ok(axum::Json(service::characters::view(&app, &character)).into_response())
 }
 
-/// Goes back to what her pictures were made with before this LoRA.
+/// Goes back to what their pictures were made with before this LoRA.
 #[utoipa::path(post, path = "/api/lora/train/{id}/rollback", tag = "training", params(("id" = String, Path)),
     responses((status = 200, body = CharacterView), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 pub async fn rollback(State(app): State<AppState>, Path(id): Path<TrainingId>) -> Result<Response, Refusal> {

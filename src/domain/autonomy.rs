@@ -1,4 +1,4 @@
-//! How much a character may do by herself.
+//! How much a character may do on their own.
 
 use serde::{Deserialize, Serialize};
 

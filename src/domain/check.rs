@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckName {
-    /// Whether the character may post by herself, and a person has approved.
+    /// Whether the character may post on their own, and a person has approved.
     Review,
     /// Whether the account's keys are there and work.
     Account,

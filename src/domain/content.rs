@@ -123,7 +123,7 @@ pub struct Provenance {
     /// What was asked for, before the character's parts were added.
     #[serde(default)]
     pub request: String,
-    /// The story arc she was in.
+    /// The story arc they were in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub narrative_id: Option<NarrativeId>,
     /// That arc's title at the time.

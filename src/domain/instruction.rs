@@ -1,4 +1,4 @@
-//! What a writer is told: each piece with where it comes from, so that a person can see why she speaks as she does.
+//! What a writer is told: each piece with where it comes from, so that a person can see why a character speaks as it does.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,17 +13,17 @@ pub enum Origin {
     Rules,
     /// The character's name.
     Name,
-    /// Her personality.
+    /// Their personality.
     Personality,
-    /// Her backstory.
+    /// Their backstory.
     Backstory,
-    /// The story arc she is in.
+    /// The story arc they are in.
     Arc,
     /// The scene of the day.
     Beat,
     /// What was asked for.
     Request,
-    /// What she said lately.
+    /// What they said lately.
     Lately,
     /// What the network wants.
     Network,
@@ -67,13 +67,13 @@ pub struct Instruction {
 /// Who speaks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Voice {
-    /// Her name.
+    /// Their name.
     pub name: String,
-    /// How she speaks and thinks.
+    /// How they speak and think.
     pub personality: String,
-    /// Where she comes from.
+    /// Where they come from.
     pub backstory: String,
-    /// The word her LoRA was trained on: it must not get into a caption.
+    /// The word their LoRA was trained on: it must not get into a caption.
     pub trigger_word: String,
 }
 
@@ -153,9 +153,9 @@ pub fn captions(
 /// What is told to write `count` prompts about `theme`. `known` are some that are there already.
 pub fn prompts(voice: &Voice, chapter: Option<Chapter<'_>>, theme: &str, known: &[String], count: usize) -> Instruction {
     const RULES: &str = "You think up pictures of this character. Each idea is one line of 8 to 30 words that says what happens, \
-                         where, in which light and from where it is seen. No names, no words about quality or cameras; what she looks like is added later.";
+                         where, in which light and from where it is seen. No names, no words about quality or cameras; looks are added later.";
     let (arc, beat) = chapter.map(story).unwrap_or_default();
-    let theme = if theme.trim().is_empty() { "her everyday life".to_owned() } else { theme.trim().to_owned() };
+    let theme = if theme.trim().is_empty() { "everyday life".to_owned() } else { theme.trim().to_owned() };
     let known =
         if known.is_empty() { String::new() } else { format!("These are there already; think of others:\n- {}", known.join("\n- ")) };
     let task = pieces([
@@ -163,7 +163,7 @@ pub fn prompts(voice: &Voice, chapter: Option<Chapter<'_>>, theme: &str, known: 
         (Origin::Beat, beat),
         (Origin::Request, format!("Write {count} ideas for pictures about: {theme}")),
         (Origin::Lately, known),
-        (Origin::Rules, "Vary place, time of day, what she does, mood and view.".to_owned()),
+        (Origin::Rules, "Vary place, time of day, action, mood and view.".to_owned()),
     ]);
     Instruction { system: voice.pieces(RULES), task }
 }

@@ -30,7 +30,7 @@ pub struct Prompt {
     /// For whom.
     #[serde(default = "CharacterId::none", deserialize_with = "id_or_null")]
     pub character_id: CharacterId,
-    /// Her name when it was written.
+    /// Their name when it was written.
     #[serde(default, deserialize_with = "text_or_null")]
     pub character_name: String,
     /// What happens in the picture.

@@ -61,10 +61,10 @@ pub struct ArcDay {
     pub of: u32,
 }
 
-/// Where a character is in her story.
+/// Where a character is in their story.
 #[derive(Debug, Clone, Copy)]
 pub struct Chapter<'a> {
-    /// The arc she is in.
+    /// The arc they are in.
     pub arc: &'a Narrative,
     /// Which day of it.
     pub day: ArcDay,
@@ -96,7 +96,7 @@ impl Narrative {
         (start <= today && today <= end).then(|| ArcDay { day: days(start, today), of: days(start, end) })
     }
 
-    /// Where she is in it on that day; `None` when the arc is not active.
+    /// Where they are in it on that day; `None` when the arc is not active.
     pub fn chapter(&self, today: NaiveDate) -> Option<Chapter<'_>> {
         Some(Chapter { arc: self, day: self.day(today)?, beat: self.beat(today) })
     }

@@ -10,9 +10,9 @@ use super::{character::Character, narrative::Chapter};
 pub enum Source {
     /// The character's base prompt.
     Base,
-    /// The word her LoRA was trained on.
+    /// The word their LoRA was trained on.
     Trigger,
-    /// The story arc she is in.
+    /// The story arc they are in.
     Arc,
     /// What was asked for this time.
     Request,

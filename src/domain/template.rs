@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 /// What a template may speak of.
 pub const VARIABLES: [(&str, &str); 7] = [
-    ("name", "her name"),
+    ("name", "the character's name"),
     ("request", "what happens in the picture"),
     ("arc", "the title of the story arc"),
     ("day", "which day of the arc it is"),
     ("of", "how many days the arc has"),
     ("scene", "the scene of the day, when the arc has one"),
-    ("mood", "her mood, from Look & LoRA"),
+    ("mood", "the mood, from Look & LoRA"),
 ];
 
 /// The templates of the installation, one of them for each line of text.

@@ -87,7 +87,7 @@ async fn lines(config: Config) -> Result<Vec<Line>, String> {
     let outside = status::checks(&app, Utc::now()).into_iter().filter(|check| !matches!(check.name, "database" | "scheduler"));
     lines.extend(outside.map(|check| Line::new(check.state, &check.label, check.detail, check.hint)));
     let networks = format!("asked at {} and {}; not called now", app.config.instagram_url, app.config.x_url);
-    lines.push(Line::new(Health::Ok, "Instagram and X", networks, "Each character's page has a button that tests her accounts."));
+    lines.push(Line::new(Health::Ok, "Instagram and X", networks, "Each character's page has a button that tests the accounts."));
     app.store.close().await.map_err(|error| error.to_string())?;
     Ok(lines)
 }

@@ -272,7 +272,7 @@ fn subject(state: &State, request: &CaptionRequest) -> Result<Subject, Error> {
     let voice = match &character {
         Some(character) => Voice::of(character),
         None if request.character_name.trim().is_empty() => {
-            return Err(Problem::invalid("characterId", "Her character is deleted. Say whose voice it is.").into());
+            return Err(Problem::invalid("characterId", "The character is deleted. Say whose voice it is.").into());
         }
         None => Voice {
             name: request.character_name.trim().to_owned(),

@@ -78,8 +78,7 @@ fn planned(app: &AppState, state: &State, request: &PlanRequest, id: &CharacterI
     if week_of(app, state, request, now).days_from(today).any(|day| narrative::active(&character.narratives, day).is_some()) {
         return Ok(Arc::clone(character));
     }
-    let words =
-        format!("{} is in no story arc that week, so there is nothing to draw from. Add an arc to her story first.", character.name);
+    let words = format!("{} is in no story arc that week, so there is nothing to draw from. Add one first.", character.name);
     Err(Problem::invalid("characterIds", words))
 }
 

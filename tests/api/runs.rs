@@ -213,8 +213,8 @@ async fn words_of_the_prompt_go_with_its_picture_where_they_fit() {
 #[tokio::test]
 async fn autonomy_and_the_tasks_own_wish_decide_about_review() {
     for (autonomy, wish, state, last) in [
-        ("draft_only", "autonomy", "draft", "She makes drafts only: nothing is posted."),
-        ("draft_only", "never", "draft", "She makes drafts only: nothing is posted."),
+        ("draft_only", "autonomy", "draft", "The character makes drafts only: nothing is posted."),
+        ("draft_only", "never", "draft", "The character makes drafts only: nothing is posted."),
         ("review", "never", "approved", "It goes out once posting is resumed."),
         ("auto", "autonomy", "approved", "It goes out once posting is resumed."),
         ("auto", "always", "in_review", "It goes out once a person approves the picture."),

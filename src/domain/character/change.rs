@@ -33,7 +33,7 @@ pub struct CharacterChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "twitter_handle")]
     pub twitter_handle: Sent<String>,
-    /// Whether she is offered for new pictures.
+    /// Whether they are offered for new pictures.
     #[schema(value_type = Option<bool>)]
     #[serde(alias = "is_active")]
     pub is_active: Sent<bool>,
@@ -41,7 +41,7 @@ pub struct CharacterChange {
     #[schema(value_type = Option<String>)]
     #[serde(alias = "preferred_model")]
     pub preferred_model: Sent<String>,
-    /// The word her LoRA was trained on.
+    /// The word their LoRA was trained on.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "trigger_word")]
     pub trigger_word: Sent<String>,
@@ -52,11 +52,11 @@ pub struct CharacterChange {
     /// Replaces all arcs; those without an id get one.
     #[schema(value_type = Option<Vec<Narrative>>)]
     pub narratives: Sent<Vec<Narrative>>,
-    /// The id of her Instagram account.
+    /// The id of their Instagram account.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "instagram_account_id")]
     pub instagram_account_id: Sent<String>,
-    /// The id of her X account.
+    /// The id of their X account.
     #[schema(value_type = Option<String>)]
     #[serde(alias = "twitter_account_id")]
     pub twitter_account_id: Sent<String>,
@@ -69,14 +69,14 @@ pub struct CharacterChange {
     /// Replaces all defaults.
     #[schema(value_type = Option<GenerationDefaults>)]
     pub defaults: Sent<GenerationDefaults>,
-    /// How much she may do by herself.
+    /// How much they may do on their own.
     #[schema(value_type = Option<Autonomy>)]
     pub autonomy: Sent<Autonomy>,
     /// 1–168.
     #[schema(value_type = Option<u32>)]
     #[serde(alias = "veto_hours")]
     pub veto_hours: Sent<u32>,
-    /// Her posts are rehearsals, whatever is set for all.
+    /// Their posts are rehearsals, whatever is set for all.
     #[schema(value_type = Option<bool>)]
     #[serde(alias = "dry_run")]
     pub dry_run: Sent<bool>,

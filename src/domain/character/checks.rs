@@ -12,7 +12,7 @@ pub const MOST_NARRATIVES: usize = 200;
 pub const LONGEST_TEXT: usize = 10_000;
 
 impl Character {
-    /// Checks a change of her. What was wrong before, as in files of older apps, does not stand in the way of the rest.
+    /// Checks a change of a character. What was wrong before, as in files of older apps, does not stand in the way of the rest.
     pub fn check_since(&self, before: &Self) -> Result<(), Problem> {
         let Err(problem) = self.check() else { return Ok(()) };
         let known = before.check().err().map(|problem| problem.errors).unwrap_or_default();
@@ -22,7 +22,7 @@ impl Character {
         checks.finish()
     }
 
-    /// Checks everything about her that is ours to check.
+    /// Checks everything about a character that is ours to check.
     pub fn check(&self) -> Result<(), Problem> {
         let mut checks = Checks::default();
         checks.says_something("name", &self.name, "Give the character a name.");

@@ -40,10 +40,10 @@ pub struct Character {
     /// 1–80 characters.
     #[serde(default)]
     pub name: String,
-    /// How she speaks and thinks.
+    /// How they speak and think.
     #[serde(default, deserialize_with = "text_or_list::joined")]
     pub personality: String,
-    /// Where she comes from.
+    /// Where they come from.
     #[serde(default, deserialize_with = "text_or_null")]
     pub backstory: String,
     /// Without `@`; letters, digits, `.` and `_`, at most 30.
@@ -55,49 +55,49 @@ pub struct Character {
     /// Resting characters are not offered for new pictures.
     #[serde(default = "yes")]
     pub is_active: bool,
-    /// When she was created.
+    /// When they were created.
     #[serde(default, with = "moment::lenient")]
     pub created_at: Option<DateTime<Utc>>,
-    /// When she was last changed.
+    /// When they were last changed.
     #[serde(default, with = "moment::lenient")]
     pub updated_at: Option<DateTime<Utc>>,
-    /// The checkpoint or diffusion model her pictures are made with, as ComfyUI lists it.
+    /// The checkpoint or diffusion model their pictures are made with, as ComfyUI lists it.
     #[serde(default, deserialize_with = "text_or_null")]
     pub preferred_model: String,
-    /// The word her LoRA was trained on.
+    /// The word their LoRA was trained on.
     #[serde(default, deserialize_with = "text_or_null")]
     pub trigger_word: String,
-    /// What goes into each of her prompts.
+    /// What goes into each of their prompts.
     #[serde(default, deserialize_with = "null_as_default")]
     pub prompt_settings: PromptSettings,
-    /// Her story arcs.
+    /// Their story arcs.
     #[serde(default, deserialize_with = "narrative::with_ids")]
     pub narratives: Vec<Narrative>,
-    /// The id of her Instagram account, as the network gives it.
+    /// The id of their Instagram account, as the network gives it.
     #[serde(default, deserialize_with = "text_or_null")]
     pub instagram_account_id: String,
-    /// The id of her X account.
+    /// The id of their X account.
     #[serde(default, deserialize_with = "text_or_null")]
     pub twitter_account_id: String,
-    /// Her time zone (IANA); empty means the one from the settings.
+    /// Their time zone (IANA); empty means the one from the settings.
     #[serde(default, deserialize_with = "text_or_null")]
     pub timezone: String,
-    /// Her LoRAs, applied in this order.
+    /// Their LoRAs, applied in this order.
     #[serde(default, deserialize_with = "null_as_default")]
     pub loras: Vec<LoraUse>,
-    /// The LoRAs that were trained for her, oldest first.
+    /// The LoRAs that were trained for them, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub lora_versions: Vec<LoraVersion>,
-    /// What her pictures are made with unless a request says otherwise.
+    /// What their pictures are made with unless a request says otherwise.
     #[serde(default, deserialize_with = "null_as_default")]
     pub defaults: GenerationDefaults,
-    /// How much she may do by herself.
+    /// How much they may do on their own.
     #[serde(default, deserialize_with = "null_as_default")]
     pub autonomy: Autonomy,
-    /// Hours a person has to say no, where she goes out by herself unless somebody does; 1–168.
+    /// Hours a person has to say no, where they go out on their own unless somebody does; 1–168.
     #[serde(default = "usual_veto_hours")]
     pub veto_hours: u32,
-    /// Her posts are rehearsals, whatever is set for all.
+    /// Their posts are rehearsals, whatever is set for all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
     /// Fields we do not know, kept as they came.
@@ -136,27 +136,27 @@ impl Character {
         }
     }
 
-    /// Her own time zone, or the given one.
+    /// Their own time zone, or the given one.
     pub fn zone(&self, otherwise: chrono_tz::Tz) -> chrono_tz::Tz {
         self.timezone.parse().unwrap_or(otherwise)
     }
 
-    /// What day it is where she lives.
+    /// What day it is where they live.
     pub fn today(&self, now: DateTime<Utc>, otherwise: chrono_tz::Tz) -> NaiveDate {
         now.with_timezone(&self.zone(otherwise)).date_naive()
     }
 
-    /// The arc she is in.
+    /// The arc they are in.
     pub fn active_narrative(&self, now: DateTime<Utc>, otherwise: chrono_tz::Tz) -> Option<&Narrative> {
         narrative::active(&self.narratives, self.today(now, otherwise))
     }
 
-    /// Where she is in her story.
+    /// Where they are in their story.
     pub fn chapter(&self, now: DateTime<Utc>, otherwise: chrono_tz::Tz) -> Option<Chapter<'_>> {
         self.active_narrative(now, otherwise)?.chapter(self.today(now, otherwise))
     }
 
-    /// Marks those of her trained LoRAs that her pictures are made with.
+    /// Marks those of the trained LoRAs that their pictures are made with.
     pub fn mark_versions(&mut self) {
         for version in &mut self.lora_versions {
             version.active = self.loras.iter().any(|lora| lora.name == version.name);

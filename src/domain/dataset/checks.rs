@@ -81,7 +81,7 @@ impl Fix {
             Self::RemoveDuplicates => "Keep the best of each",
             Self::PrefixTrigger => "Put it first",
             Self::CaptionWithTrigger => "Use the trigger word",
-            Self::TakeTrigger => "Take hers over",
+            Self::TakeTrigger => "Take the character's",
         }
     }
 
@@ -168,7 +168,7 @@ fn count(dataset: &Dataset) -> DatasetCheck {
     let (verdict, words) = match dataset.images.len() {
         0 => (Verdict::Stops, "There are no pictures yet. Add some: 15 to 40 that differ make a good LoRA.".to_owned()),
         few if few < ENOUGH => {
-            (Verdict::Mind, format!("{}. With 10 or more a LoRA learns who she is, and not these pictures by heart.", pictures(few)))
+            (Verdict::Mind, format!("{}. With 10 or more a LoRA learns the character, and not these pictures by heart.", pictures(few)))
         }
         many => (Verdict::Good, format!("{}.", pictures(many))),
     };
@@ -213,7 +213,7 @@ fn captions(dataset: &Dataset) -> DatasetCheck {
     if missing.is_empty() {
         return good(DatasetCheckName::Captions, "Every picture has a caption.");
     }
-    let words = format!("{} no caption. What a caption does not name becomes part of her.", have(missing.len()));
+    let words = format!("{} no caption. What a caption does not name becomes part of the character.", have(missing.len()));
     let fixes: &[Fix] = if dataset.trigger_word.is_empty() { &[] } else { &[Fix::CaptionWithTrigger] };
     check(DatasetCheckName::Captions, Verdict::Mind, words, names(missing), fixes)
 }
@@ -222,7 +222,7 @@ fn trigger(dataset: &Dataset, of_character: &str) -> DatasetCheck {
     let of_character = of_character.trim();
     if dataset.trigger_word.is_empty() {
         let fixes: &[Fix] = if of_character.is_empty() || of_character.contains(',') { &[] } else { &[Fix::TakeTrigger] };
-        let hint = if fixes.is_empty() { String::new() } else { format!(" Hers is “{of_character}”.") };
+        let hint = if fixes.is_empty() { String::new() } else { format!(" The character's is “{of_character}”.") };
         let words = format!("There is no trigger word: the LoRA could not be called by one.{hint}");
         return check(DatasetCheckName::Trigger, Verdict::Mind, words, Vec::new(), fixes);
     }

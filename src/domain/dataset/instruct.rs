@@ -6,8 +6,8 @@ use super::CaptionStyle;
 
 /// Who the writer is to be, and the rules.
 pub const DESCRIBER: &str = "You describe pictures of one person for the training of an image model. Say what differs from picture to \
-                             picture: what she does, pose, expression, clothes, place, light, from where it is seen. Leave out what is \
-                             always hers: face, hair, eyes, skin, age, body. No names, no guesses about who she is, no words about quality, \
+                             picture: what happens, pose, expression, clothes, place, light, from where it is seen. Leave out what is \
+                             always the same: face, hair, eyes, skin, age, body. No names, no guesses about who it is, no words about quality, \
                              no introduction such as “the picture shows”.";
 
 /// What it is to write about one picture.
@@ -20,7 +20,7 @@ pub fn description(style: CaptionStyle, trigger_word: &str) -> String {
     };
     let trigger = match trigger_word {
         "" => String::new(),
-        word => format!(" Call the person “{word}” where you have to name her at all."),
+        word => format!(" Call the person “{word}” where you have to name them at all."),
     };
     format!("{form}{trigger}")
 }

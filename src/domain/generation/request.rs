@@ -21,7 +21,7 @@ pub const STEPS: std::ops::RangeInclusive<u32> = 1..=150;
 pub const SCALE: std::ops::RangeInclusive<f64> = 0.0..=30.0;
 
 /// A request for one or more pictures. Everything but the character may be left out: it then follows the
-/// character, and after her the model's family.
+/// character, and after that the model's family.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GenerateRequest {

@@ -50,7 +50,7 @@ pub struct Post {
     /// What was tried, oldest first.
     #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// A person has to approve its pictures, whatever the character may do by herself.
+    /// A person has to approve its pictures, whatever the character may do on their own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_approval: bool,
     /// Checks a person has said not to mind.

@@ -17,11 +17,11 @@ use crate::domain::{
     training::Preset,
 };
 
-/// How a task does what it does. What is left out follows the character, and after her the model's family.
+/// How a task does what it does. What is left out follows the character, and after that the model's family.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskConfig {
-    /// What happens in the pictures; empty means an unused prompt of her library, else a new idea. Older: `customPrompt`.
+    /// What happens in the pictures; empty means an unused prompt of their library, else a new idea. Older: `customPrompt`.
     #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub prompt: String,
     /// What must not be in the pictures, instead of the character's own.
@@ -69,7 +69,7 @@ pub struct TaskConfig {
     /// `train_lora`: a family (`sd15`, `sdxl`, `flux`) for its first base model, or the file's name or path as the settings have it.
     #[serde(deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub base_model: String,
-    /// `train_lora`: what it learns from; her newest dataset with pictures when left out.
+    /// `train_lora`: what it learns from; their newest dataset with pictures when left out.
     #[serde(deserialize_with = "no_empty_text", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub dataset_id: Option<DatasetId>,
@@ -91,9 +91,9 @@ pub enum ReviewWish {
     /// As the character is set.
     #[default]
     Autonomy,
-    /// Each time, whatever the character may do by herself.
+    /// Each time, whatever the character may do on their own.
     Always,
-    /// Not for this task, whatever is set for her, except drafts only.
+    /// Not for this task, whatever is set for the character, except drafts only.
     Never,
 }
 

@@ -34,7 +34,7 @@ pub struct Training {
     pub id: TrainingId,
     /// For whom.
     pub character_id: CharacterId,
-    /// Her name when it was asked for: it stays readable when she is gone.
+    /// Their name when it was asked for: it stays readable when they are gone.
     pub character_name: String,
     /// The LoRA's name: its file's, without the ending.
     pub name: String,

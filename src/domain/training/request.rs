@@ -42,7 +42,7 @@ pub struct TrainRequest {
     /// The LoRA's name; left out, it is made from the character's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The word the character answers to; left out, the dataset's or her own.
+    /// The word the character answers to; left out, the dataset's or the character's own.
     #[serde(default, alias = "trigger_word", skip_serializing_if = "Option::is_none")]
     pub trigger_word: Option<String>,
     /// How much time it may take.

@@ -1,4 +1,4 @@
-//! LoRA versions of a character: what trainings made for her.
+//! LoRA versions of a character: what trainings made for one.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct LoraVersion {
     pub strength: f64,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// Whether her pictures are made with it.
+    /// Whether their pictures are made with it.
     #[serde(default)]
     pub active: bool,
     /// What was in force before it, for the way back.
@@ -39,21 +39,21 @@ pub struct LoraVersion {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Before {
-    /// Her LoRAs.
+    /// Their LoRAs.
     pub loras: Vec<LoraUse>,
-    /// Her trigger word.
+    /// Their trigger word.
     pub trigger_word: String,
 }
 
-/// A character's LoRAs with this version in place of the one that makes her face now: another version, or one that
-/// bears her name. Others, as one for a style, stay.
+/// A character's LoRAs with this version in place of the one that makes their face now: another version, or one that
+/// bears their name. Others, as one for a style, stay.
 pub fn loras_with(character: &Character, version: &LoraVersion) -> Vec<LoraUse> {
     let own = |lora: &LoraUse| lora.name == version.name || is_hers(character, &lora.name);
     let new = LoraUse { name: version.name.clone(), strength: version.strength };
     std::iter::once(new).chain(character.loras.iter().filter(|lora| !own(lora)).cloned()).collect()
 }
 
-/// Whether a LoRA is a version of hers, or bears her name or her trigger word.
+/// Whether a LoRA is one of the character's versions, or bears their name or their trigger word.
 fn is_hers(character: &Character, lora: &str) -> bool {
     if character.lora_versions.iter().any(|version| version.name == lora) {
         return true;

@@ -56,7 +56,7 @@ pub(super) fn read(mut fields: Map<String, Value>, place: &str, file: &Arc<str>)
         if keys::is_key(secrecy::ExposeSecret::expose_secret(&key)) {
             keys.push((credential, key));
         } else {
-            unread.words.push(format!("What stands for her {} is no key, and is left out.", credential.label()));
+            unread.words.push(format!("What stands for the {} is no key, and is left out.", credential.label()));
         }
     }
     named(&mut character, &unread.id, &mut unread.words);
@@ -157,12 +157,12 @@ fn named(character: &mut Character, id: &str, words: &mut Vec<String>) {
     if plain.is_empty() {
         character.name =
             if id.is_empty() { "Unnamed".to_owned() } else { shown(&format!("Character {id}")).chars().take(LONGEST).collect() };
-        words.push(format!("She has no name, and is called “{}”.", character.name));
+        words.push(format!("There is no name; the character is called “{}”.", character.name));
     } else if plain != character.name {
         let is_cut = character.name.trim() != plain;
         character.name = plain.to_owned();
         if is_cut {
-            words.push(format!("Her name becomes “{}”: names are one line of at most {LONGEST} characters.", character.name));
+            words.push(format!("The name becomes “{}”: names are one line of at most {LONGEST} characters.", character.name));
         }
     }
 }
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(nobody.record.name, "Character 4");
         let told = nobody.words.join(" ");
         for part in
-            ["“openaiToken” looks like a key", "X API key is no key", "“createdAt” could not be read", "She has no name", "timezone: "]
+            ["“openaiToken” looks like a key", "X API key is no key", "“createdAt” could not be read", "There is no name", "timezone: "]
         {
             assert!(told.contains(part), "{part}: {told}");
         }

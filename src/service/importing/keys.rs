@@ -155,7 +155,7 @@ impl Variables {
                 let has = character.with.iter().any(|(known, _)| *known == credential);
                 if let Some((file, key)) = found.filter(|_| !has) {
                     character.with.push((credential, key.into()));
-                    character.words.push(format!("Her {} comes from {file}.", credential.label()));
+                    character.words.push(format!("The {} comes from {file}.", credential.label()));
                 }
             }
             let account = [format!("{own}_INSTAGRAM_ACCOUNT_ID"), "INSTAGRAM_ACCOUNT_ID".to_owned()];

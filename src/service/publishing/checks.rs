@@ -132,7 +132,7 @@ fn review(state: &State, subject: &Subject<'_>) -> Check {
         return stops("There is no such character any more.");
     };
     if character.autonomy == Autonomy::DraftOnly {
-        return stops("This character makes drafts only. Choose another autonomy on her profile.")
+        return stops("This character makes drafts only. Choose another autonomy on the profile.")
             .at(format!("/characters/{}", character.id));
     }
     for picture in subject.pictures {

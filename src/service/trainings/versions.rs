@@ -101,7 +101,7 @@ fn fits(app: &AppState, character: &Character, version: &LoraVersion) -> Result<
     match family.filter(|family| *family != version.family) {
         None => Ok(()),
         Some(family) => Err(Problem::conflict(format!(
-            "{}'s model {} is {}, and this LoRA is for {}. Choose another model on her look first.",
+            "{}'s model {} is {}, and this LoRA is for {}. Choose another model under Look & LoRA first.",
             character.name,
             character.preferred_model,
             family.label(),

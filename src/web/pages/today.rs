@@ -73,7 +73,7 @@ pub fn Today() -> impl IntoView {
 fn FirstSteps(app: AppState) -> impl IntoView {
     view! {
         <Empty icon=icondata_lu::LuUserPlus title="Start with a character"
-            words="Give her a name, a voice and a look. Then make her first picture in the Studio.">
+            words="A name, a voice and a look are enough to begin. The first picture is made in the Studio.">
             <a class="button primary" href="/characters/new">"Create a character"</a>
         </Empty>
         <section class="card" id="today-system" data-live="system"><header><h2>"System"</h2></header><div class="body"><System app/></div></section>

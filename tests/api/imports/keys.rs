@@ -52,7 +52,7 @@ async fn a_key_that_is_in_force_stays_in_force() {
         for (id, part) in [
             ("GEMINI_API_KEY", "GEMINI_API_KEY of the environment is in force here. What is here stays."),
             ("INSTAGRAM_ACCESS_TOKEN", "INSTAGRAM_ACCESS_TOKEN of the environment is in force here. What is here stays."),
-            ("2", "CORTEX_TWITTER_API_KEY of the environment is in force for her. What is here stays."),
+            ("2", "CORTEX_TWITTER_API_KEY of the environment is in force here. What is here stays."),
         ] {
             let told = kept(&report, id);
             assert!(told["words"].to_string().contains(part), "{told:#}");

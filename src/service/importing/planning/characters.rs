@@ -34,7 +34,7 @@ impl Planning<'_> {
                 let sent = Character { id: there.id.clone(), ..sent.clone() };
                 self.here(Kind::Characters, found, (&id, &there, &sent), there.name.clone(), &["updatedAt"]);
                 for (credential, _) in &found.with {
-                    let words = "She is here already: keys are only taken along with a new character.";
+                    let words = "The character is here already: keys are only taken along with a new character.";
                     self.key(found, &there, *credential, Outcome::Kept, words);
                 }
             }
@@ -50,7 +50,7 @@ impl Planning<'_> {
                 self.tell(Kind::Characters, found, &id, character.name.clone(), Outcome::New, told);
                 for (credential, key) in &found.with {
                     if let Some(variable) = self.in_force.named(&character.name, *credential) {
-                        let words = format!("{variable} of the environment is in force for her. What is here stays.");
+                        let words = format!("{variable} of the environment is in force here. What is here stays.");
                         self.key(found, &character, *credential, Outcome::Kept, &words);
                         continue;
                     }

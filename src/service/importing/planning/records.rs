@@ -54,7 +54,9 @@ impl Planning<'_> {
                 let could_go_out = !sent.character_id.is_none() && !self.fresh.contains(sent.character_id.as_str());
                 if sent.state == ReviewState::Approved && could_go_out && !is_out {
                     sent.turn(ReviewState::InReview, "", Author::Hand, gathered.at);
-                    told.push("It was approved, and comes to review: a schedule of hers here could post it by itself.".to_owned());
+                    told.push(
+                        "It was approved, and comes to review: one of the character's schedules here could post it by itself.".to_owned(),
+                    );
                 }
                 if let Some(ready) = &found.with {
                     self.changes.pictures.push((sent.id.clone(), ready.clone()));

@@ -98,13 +98,13 @@ impl Runner<'_> {
 fn review_state(scene: &Scene) -> (ReviewState, &'static str) {
     let posts = scene.run.kind.posts();
     match (scene.character.autonomy, scene.config.review) {
-        (Autonomy::DraftOnly, _) if posts => (ReviewState::Draft, "She makes drafts only: nothing is posted."),
-        (Autonomy::DraftOnly, _) => (ReviewState::Draft, "She makes drafts only."),
+        (Autonomy::DraftOnly, _) if posts => (ReviewState::Draft, "The character makes drafts only: nothing is posted."),
+        (Autonomy::DraftOnly, _) => (ReviewState::Draft, "The character makes drafts only."),
         (_, ReviewWish::Never) => (ReviewState::Approved, "This task needs no approval."),
         (_, ReviewWish::Always) => (ReviewState::InReview, "A person has to approve it: the task says so."),
         (Autonomy::Review, ReviewWish::Autonomy) => (ReviewState::InReview, "A person has to approve it."),
         (Autonomy::Veto, ReviewWish::Autonomy) => (ReviewState::InReview, "It goes out after some hours, unless a person rejects it."),
-        (Autonomy::Auto, ReviewWish::Autonomy) => (ReviewState::Approved, "She goes out by herself."),
+        (Autonomy::Auto, ReviewWish::Autonomy) => (ReviewState::Approved, "The character needs no approval."),
     }
 }
 

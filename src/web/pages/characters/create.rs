@@ -54,10 +54,10 @@ pub fn New() -> impl IntoView {
             <ProblemSummary problem=form.problem.clone()/>
             <Field name="name" label="Name" value=form.values.name.clone() wrong=form.wrong("name") required=true limit=80/>
             <Field name="personality" label="Personality" kind=Kind::Text(4) value=form.values.personality.clone() wrong=form.wrong("personality")
-                optional=true help="How she speaks and thinks. Captions are written in this voice."/>
-            <Field name="basePrompt" about="promptSettings.basePrompt" label="How she looks" kind=Kind::Text(3) value=form.values.base_prompt.clone()
+                optional=true help="Speech and thought. Captions are written in this voice."/>
+            <Field name="basePrompt" about="promptSettings.basePrompt" label="Look" kind=Kind::Text(3) value=form.values.base_prompt.clone()
                 wrong=form.wrong("promptSettings.basePrompt") optional=true
-                help="Comes first in the prompt of each of her pictures, as in: portrait of a woman with silver hair and green eyes."/>
+                help="Comes first in the prompt of each picture, as in: portrait of a woman with silver hair and green eyes."/>
             <div class="form-actions">
                 <button class="button primary">"Create character"</button>
                 <a class="button quiet" href="/characters">"Back"</a>

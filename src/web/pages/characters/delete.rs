@@ -44,21 +44,21 @@ pub fn Delete() -> impl IntoView {
         <Heading title=format!("Delete {}?", character.name)/>
         <form class="form" method="post" action="/actions/characters/delete">
             <input type="hidden" name="id" value=character.id.to_string()/>
-            <p>"This cannot be undone. With her go:"</p>
+            <p>"This cannot be undone. Deleted as well:"</p>
             <ul>
                 <li>"profile, voice, look and "{words::count(character.narratives.len(), "story arc", "story arcs")}</li>
-                <li>"the keys of her accounts"</li>
+                <li>"the keys of the accounts"</li>
                 {jobs}
             </ul>
             {(entailed.pictures > 0).then(|| view! {
-                <label class="check"><input type="checkbox" name="purge"/><span>{format!("Delete her {pictures} too. Otherwise they stay in Content.")}</span></label>
+                <label class="check"><input type="checkbox" name="purge"/><span>{format!("Delete the {pictures} too. Otherwise they stay in Content.")}</span></label>
             })}
             {(entailed.prompts > 0).then(|| view! {
-                <label class="check"><input type="checkbox" name="prompts"/><span>{format!("Delete her {prompts} too. Otherwise they stay in the library.")}</span></label>
+                <label class="check"><input type="checkbox" name="prompts"/><span>{format!("Delete the {prompts} too. Otherwise they stay in the library.")}</span></label>
             })}
             <div class="form-actions">
                 <button class="button danger">{format!("Delete {}", character.name)}</button>
-                <a class="button quiet" href=page_of(&character.id, "")>"Keep her"</a>
+                <a class="button quiet" href=page_of(&character.id, "")>"Keep"</a>
             </div>
         </form>
     }

@@ -59,7 +59,7 @@ pub fn Characters() -> impl IntoView {
         <div id="characters" data-live="character content">
             {if cards.is_empty() {
                 view! {
-                    <Empty icon=icondata_lu::LuUsers title="Nobody here yet" words="A character has a name, a voice, a look and a story. Two minutes and she is there.">
+                    <Empty icon=icondata_lu::LuUsers title="Nobody here yet" words="A character has a name, a voice, a look and a story. It takes two minutes.">
                         <a class="button primary" href="/characters/new">"Create a character"</a>
                         <a class="button" href=super::super::imports::PAGE>"Import from an older app"</a>
                     </Empty>

@@ -132,10 +132,10 @@ pub fn Look() -> impl IntoView {
                 <input type="hidden" name="id" value=character.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 <Choice name="preferredModel" label="Model" value=values.preferred_model options=model_options(&catalogue, "The first that fits")
-                    wrong=form.wrong("preferredModel") help="As ComfyUI has them. Her LoRAs must be of the same family."/>
+                    wrong=form.wrong("preferredModel") help="As ComfyUI has them. The LoRAs must be of the same family."/>
                 <fieldset class="stack"><legend>"LoRAs"</legend>{rows}</fieldset>
                 <Field name="triggerWord" label="Trigger word" value=values.trigger_word wrong=form.wrong("triggerWord") optional=true
-                    help="The word her LoRA was trained on."/>
+                    help="The word the LoRA was trained on."/>
                 <Field name="basePrompt" about="promptSettings.basePrompt" label="Base prompt" kind=Kind::Text(3) value=values.base_prompt
                     wrong=form.wrong("promptSettings.basePrompt") help="Comes first in each prompt."/>
                 <Field name="negativePrompt" about="promptSettings.negativePrompt" label="Negative prompt" kind=Kind::Text(2) value=values.negative_prompt
@@ -155,7 +155,7 @@ pub fn Look() -> impl IntoView {
                 </details>
                 <div class="form-actions"><button class="button primary">"Save look"</button></div>
             </form>
-            <section class="card form"><header><h2>"Her prompt, by its parts"</h2></header><div class="body"><PromptParts parts/></div></section>
+            <section class="card form"><header><h2>"The prompt, by its parts"</h2></header><div class="body"><PromptParts parts/></div></section>
             <Versions character=std::sync::Arc::clone(&character)/>
         }
     })

@@ -62,7 +62,7 @@ fn about<V: IntoView + 'static>(tab: &'static str, body: impl FnOnce(Arc<Charact
     });
     view! {
         <Heading title=character.name.clone() in_tab sub=rests.into_any()>
-            <a class="button" href=format!("/content?character={id}")><Icon of=icondata_lu::LuImages/>"Her pictures"</a>
+            <a class="button" href=format!("/content?character={id}")><Icon of=icondata_lu::LuImages/>"Pictures"</a>
             <a class="button primary" href=format!("/studio?character={id}")><Icon of=icondata_lu::LuSparkles/>"New picture"</a>
         </Heading>
         <nav class="tabs" aria-label="About this character">{tabs.collect_view()}</nav>

@@ -88,7 +88,7 @@ pub fn Profile() -> impl IntoView {
     about("", |character| {
         let form = Form::new("profile", || ProfileForm::of(&character));
         let ways = Autonomy::ALL.map(|way| (way.key().to_owned(), way.label().to_owned())).to_vec();
-        let zone_help = format!("Her days begin and end there. Empty means {}.", context::app().timezone());
+        let zone_help = format!("Where the character's days begin and end. Empty means {}.", context::app().timezone());
         view! {
             <form class="form" method="post" action="/actions/characters/profile" data-guard="">
                 <input type="hidden" name="id" value=character.id.to_string()/>
@@ -113,7 +113,7 @@ pub fn Profile() -> impl IntoView {
                 </div>
                 <label class="check">
                     <input type="checkbox" name="form[dryRun]" checked=form.values.dry_run.is_some()/>
-                    <span>"Dry run: her posts are rehearsals, whatever is set for all"</span>
+                    <span>"Dry run: posts are rehearsals, whatever is set for all"</span>
                 </label>
                 <div class="form-actions">
                     <button class="button primary">"Save profile"</button>
@@ -151,7 +151,7 @@ fn Bundle(character: Arc<Character>) -> impl IntoView {
         view! { <a class="button" href=address download=""><Icon of=icondata_lu::LuImages/>{words}</a> }
     });
     view! {
-        <section class="card" id="bundle"><header><h2>"Take her along"</h2><p>"A zip for another installation, which imports it. Keys are never in it."</p></header><div class="body stack">
+        <section class="card" id="bundle"><header><h2>"Take along"</h2><p>"A zip for another installation, which imports it. Keys are never in it."</p></header><div class="body stack">
             <p>{format!("Profile, voice, look, story arcs and {prompts}.")}</p>
             <div class="form-actions">
                 <a class="button" href=address download=""><Icon of=icondata_lu::LuPackage/>"Download bundle"</a>

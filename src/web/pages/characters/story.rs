@@ -136,7 +136,7 @@ pub fn Story() -> impl IntoView {
         if character.narratives.is_empty() && form.is_none() {
             return view! {
                 <Empty icon=icondata_lu::LuBookOpen title="No story yet"
-                    words="An arc says what happens in her life between two days. Prompts and captions follow the arc she is in.">
+                    words="An arc says what happens in the character's life between two days. Prompts and captions follow the current arc.">
                     <a class="button primary" href=format!("{page}?new=1#arc")>"Write the first arc"</a>
                 </Empty>
             }
@@ -218,7 +218,7 @@ fn ArcEditor(id: CharacterId, stored: ArcForm) -> impl IntoView {
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="title" label="Title" value=values.title wrong=form.wrong("title") required=true limit=200 placeholder="The Crystal Quest"/>
                 <Field name="description" label="What happens" kind=Kind::Text(4) value=values.description wrong=form.wrong("description") limit=10_000
-                    help="Its first sentence goes into her pictures while the arc lasts."/>
+                    help="Its first sentence goes into the pictures while the arc lasts."/>
                 <div class="field-row">
                     <Field name="startDate" label="First day" kind=Kind::Date value=values.start_date wrong=form.wrong("startDate") required=true/>
                     <Field name="endDate" label="Last day" kind=Kind::Date value=values.end_date wrong=form.wrong("endDate") required=true/>
@@ -243,7 +243,7 @@ fn beat_row(form: &Form<ArcForm>, place: usize) -> impl IntoView + use<> {
         <div class="field beat">
             <input type="date" name=format!("form[beats][{place}][date]") value=row.date aria-label=format!("Day of scene {number}")/>
             <input type="text" name=format!("form[beats][{place}][scene]") value=row.scene maxlength="1000" aria-label=format!("Scene {number}")
-                placeholder="She finds the first crystal"/>
+                placeholder="Finds the first crystal"/>
             {error}
         </div>
     }

@@ -53,9 +53,9 @@ pub fn Voice() -> impl IntoView {
                 <input type="hidden" name="id" value=character.id.to_string()/>
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="personality" label="Personality" kind=Kind::Text(6) value=form.values.personality.clone()
-                    wrong=form.wrong("personality") limit help="How she speaks and thinks: words she likes, what she finds funny, what she would never say."/>
+                    wrong=form.wrong("personality") limit help="Speech and thought: favourite words, what is funny, what would never be said."/>
                 <Field name="backstory" label="Backstory" kind=Kind::Text(10) value=form.values.backstory.clone()
-                    wrong=form.wrong("backstory") limit help="Where she comes from, whom she knows, what happened before her first arc."/>
+                    wrong=form.wrong("backstory") limit help="Origin, friends, what happened before the first arc."/>
                 <div class="form-actions"><button class="button primary">"Save voice"</button></div>
             </form>
         }

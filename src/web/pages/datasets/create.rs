@@ -46,7 +46,7 @@ pub fn New() -> impl IntoView {
     if people.is_empty() {
         return view! {
             <Heading title="New dataset"/>
-            <Empty icon=icondata_lu::LuUserPlus title="Of whom?" words="A dataset shows one character. Create her first; two minutes are enough.">
+            <Empty icon=icondata_lu::LuUserPlus title="Of whom?" words="A dataset shows one character. Create one first; two minutes are enough.">
                 <a class="button primary" href="/characters/new">"Create a character"</a>
             </Empty>
         }
@@ -61,7 +61,7 @@ pub fn New() -> impl IntoView {
             <Field name="name" label="Name" value=form.values.name.clone() wrong=form.wrong("name") required=true limit=80 placeholder="Luna, spring"/>
             <Choice name="characterId" label="Character" value=form.values.character_id.to_string() options=vec![OptionGroup::plain(people)] wrong=form.wrong("characterId")/>
             <Field name="triggerWord" label="Trigger word" value=form.values.trigger_word.clone() wrong=form.wrong("triggerWord") optional=true limit=80
-                help="The word that calls her in a prompt once the LoRA is trained. Left empty, the character's own is taken."/>
+                help="The word that calls the character in a prompt once the LoRA is trained. Left empty, the character's own is taken."/>
             <div class="form-actions">
                 <button class="button primary">"Make dataset"</button>
                 <a class="button quiet" href="/datasets">"Back"</a>

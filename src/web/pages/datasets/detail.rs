@@ -105,7 +105,7 @@ fn Names(dataset: Arc<Dataset>) -> impl IntoView {
                 <ProblemSummary problem=form.problem.clone()/>
                 <Field name="name" label="Name" value=values.name wrong=form.wrong("name") required=true limit=80/>
                 <Field name="triggerWord" label="Trigger word" value=values.trigger_word wrong=form.wrong("triggerWord") optional=true limit=80
-                    help="Calls her in a prompt once the LoRA is trained. Captions are not changed by it; the check says which lack it."/>
+                    help="Calls the character in a prompt once the LoRA is trained. Captions are not changed by it; the check says which lack it."/>
                 <div class="form-actions"><button class="button">"Save"</button></div>
             </form>
             {lies.map(|path| view! { <p class="help">"The pictures lie in "<code>{path}</code>", each with its caption beside it. What you put there is taken in when you look at the files again."</p> })}

@@ -70,7 +70,7 @@ pub fn Import() -> impl IntoView {
             <section class="card"><header><h2>"What can be imported"</h2></header><div class="body">
                 <dl class="facts">
                     <dt>"A bundle"</dt>
-                    <dd>"One character with her prompts and, if you like, her pictures: made on her profile, here or in another Digital Dalla."</dd>
+                    <dd>"One character with prompts and, if you like, pictures: made on a profile page, here or in another Digital Dalla."</dd>
                     <dt>"An older app"</dt>
                     <dd>"The data folder of the Node or the Python app as a zip: "<code>"characters.json"</code>", "<code>"scheduler.json"</code>", "<code>"prompts.json"</code>", "<code>"content.json"</code>". Pack the pictures and the "<code>".env"</code>" with it, and they come, too."</dd>
                     <dt>"JSON"</dt>

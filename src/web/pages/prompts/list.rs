@@ -264,7 +264,7 @@ fn Write(people: Vec<Arc<Character>>) -> impl IntoView {
     let people = people.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let values = form.values.clone();
     view! {
-        <section class="card" id="write"><header><h2>"Write many"</h2><p>"Varied ideas in her world, none like those that are there. They follow the story arc she is in."</p></header>
+        <section class="card" id="write"><header><h2>"Write many"</h2><p>"Varied ideas in the character's world, none like those that are there. They follow the current story arc."</p></header>
             <div class="body stack"><WhoWrites/><form class="form" method="post" action="/actions/prompts/write">
                 <ProblemSummary problem=form.problem.clone()/>
                 <div class="field-row">

@@ -167,9 +167,9 @@ fn Standing(network: Network) -> impl IntoView {
     if is_incomplete(&app, network) {
         let (needed, missing) = (accounts::needed(network).len(), missing(&app, network).count());
         let (pill, said) = if missing < needed {
-            ("Incomplete", format!("{missing} of {needed} keys are missing. Until then each character needs her own."))
+            ("Incomplete", format!("{missing} of {needed} keys are missing. Until then each character needs keys of its own."))
         } else {
-            ("Not set up", "Each character needs her own.".to_owned())
+            ("Not set up", "Each character needs keys of its own.".to_owned())
         };
         return view! { <Pill tone="" words=pill/><span class="muted">{said}</span> }.into_any();
     }

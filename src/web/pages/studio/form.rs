@@ -239,7 +239,7 @@ fn Loras(form: Form<StudioForm>, options: Vec<OptionGroup>) -> impl IntoView {
     view! {
         <fieldset class="segmented">
             <legend>"LoRA"</legend>
-            {choice("own", "Her own")}
+            {choice("own", "The character's")}
             {choice("none", "None")}
             {choice("these", "These")}
         </fieldset>

@@ -41,7 +41,7 @@ pub fn New() -> impl IntoView {
     if state.characters.is_empty() {
         return view! {
             <Heading title="New training"/>
-            <Empty icon=icondata_lu::LuUserPlus title="Whose LoRA?" words="There is no character yet. Create one first, then gather pictures of her.">
+            <Empty icon=icondata_lu::LuUserPlus title="Whose LoRA?" words="There is no character yet. Create one first, then gather pictures.">
                 <a class="button primary" href="/characters/new">"Create a character"</a>
             </Empty>
         }
@@ -132,9 +132,9 @@ fn Fields(form: Form<TrainForm>, state: Arc<State>) -> impl IntoView {
                 <fieldset class="choices presets"><legend>"How long"</legend>{presets.collect_view()}</fieldset>
                 <div class="field-row halves">
                     <Field name="triggerWord" label="Trigger word" value=values.trigger_word.clone() wrong=form.wrong("triggerWord") optional=true
-                        help="The word she answers to. Left empty, the dataset's or her own."/>
+                        help="The word the LoRA answers to. Left empty, the dataset's or the character's own."/>
                     <Field name="name" label="Name of the LoRA" value=values.name.clone() wrong=form.wrong("name") optional=true limit=80
-                        help="Left empty, her name with a number."/>
+                        help="Left empty, the character's name with a number."/>
                 </div>
                 <Expert form=form.clone()/>
                 <div class="form-actions">

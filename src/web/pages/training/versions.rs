@@ -25,7 +25,7 @@ pub fn Versions(character: Arc<Character>) -> impl IntoView {
         .collect_view();
     let new = format!("/training/new?character={}", context::encode(character.id.as_str()));
     let body = if rows.is_empty() {
-        view! { <p class="muted">"None yet. Train one from pictures of her, and it appears here."</p> }.into_any()
+        view! { <p class="muted">"None yet. Train one from a dataset, and it appears here."</p> }.into_any()
     } else {
         view! { <ul class="list roomy">{rows}</ul> }.into_any()
     };

@@ -41,7 +41,7 @@ pub fn Pictures(form: Form<TaskForm>) -> impl IntoView {
     view! {
         <section class="stack for-pictures">
             <Field name="prompt" about="config.prompt" label="What happens in the picture" kind=Kind::Text(2) value=values.prompt.clone() wrong=wrong("prompt") optional=true
-                help="Empty means the oldest unused prompt of her library; when there is none, a new idea for the story arc she is in."/>
+                help="Empty means the oldest unused prompt of the character's library; when there is none, a new idea for the current story arc."/>
             <label class="check">
                 <input type="checkbox" name=sent("generateCaption") checked=values.generate_caption.is_some()/>
                 <span>"Write the words that go with it"</span>
@@ -54,7 +54,7 @@ pub fn Pictures(form: Form<TaskForm>) -> impl IntoView {
                     <Choice name="model" about="config.model" label="Model" value=values.model.clone() options=model_options(&catalogue, "As set for the character") wrong=wrong("model")/>
                     <fieldset class="segmented">
                         <legend>"LoRA"</legend>
-                        {choice("own", "Her own", own)}
+                        {choice("own", "The character's", own)}
                         {choice("none", "None", none)}
                         {choice("these", "These", these)}
                     </fieldset>

@@ -20,7 +20,7 @@ pub fn Training(form: Form<TaskForm>) -> impl IntoView {
     let values = form.values.clone();
     let wrong = |field: &str| form.wrong(&format!("config.{field}"));
     let models = with_first("Choose a model", &values.base_model, base_model_options(&app, &state));
-    let datasets = with_first("Her newest dataset", &values.dataset_id, dataset_options(&state));
+    let datasets = with_first("The newest dataset", &values.dataset_id, dataset_options(&state));
     let presets = Preset::ALL.map(|preset| (preset.key().to_owned(), format!("{}: {}", preset.label(), preset.words().to_lowercase())));
     view! {
         <section class="stack for-trainings">
