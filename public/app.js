@@ -930,6 +930,10 @@
       const box = line.closest('div.timeline');
       if (box) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
     }
+    // What was typed before this script had come is counted and shown, too.
+    for (const field of all('input, textarea')) {
+      if (isText(field) && field.value !== field.defaultValue) field.dispatchEvent(new Event('input', { bubbles: true }));
+    }
     document.querySelector('.problem')?.focus();
     // On a phone a month is a long list, and today is what one looks for.
     if (innerWidth <= 720 && !location.hash) document.querySelector('.calendar td#today')?.scrollIntoView({ block: 'center' });

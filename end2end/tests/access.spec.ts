@@ -28,7 +28,7 @@ test.afterEach(async () => {
 });
 
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
-const withScript = () => test.info().project.name === 'script';
+const withScript = () => test.info().project.use.javaScriptEnabled !== false;
 
 async function setPassword(page: Page) {
   await page.goto(`${base}/settings`);

@@ -1,7 +1,7 @@
 import { expect, test as base, type Locator, type Page } from '@playwright/test';
 
 /** Whether this run is with script. */
-export const withScript = () => base.info().project.name === 'script';
+export const withScript = () => base.info().project.use.javaScriptEnabled !== false;
 
 /** Every page fails its test when the browser complains, a dialog opens or anything is asked of another host. */
 export const test = base.extend({
@@ -44,7 +44,7 @@ export const heading = (page: Page): Locator => page.getByRole('heading', { leve
 export async function create(page: Page, name: string): Promise<string> {
   await page.goto('/characters/new');
   await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Look', { exact: true }).fill('portrait of a woman by a window');
+  await page.getByLabel(/^Look/).fill('portrait of a woman by a window');
   await page.getByRole('button', { name: 'Create character' }).click();
   await expect(heading(page)).toHaveText(name);
   return new URL(page.url()).pathname;
