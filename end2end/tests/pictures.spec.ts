@@ -48,6 +48,8 @@ test('a picture is made again with its seed, and remixed with a new one', async 
   await expect(page.getByLabel('What happens in the picture')).toHaveValue('a lamp on a table');
   await expect(page.getByLabel('Steps')).toHaveValue('4');
   await expect(page.getByLabel('Seed')).toHaveValue('');
+  await expect(page.getByRole('radio', { name: 'Usual' })).toBeChecked();
+  await expect(page.getByLabel('Width')).toHaveValue('');
 
   await page.goto(content);
   await page.getByRole('button', { name: 'Make again' }).click();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         character::CharacterId,
-        generation::{GenerateRequest, LARGEST_BATCH, SizePreset, size_presets},
+        generation::{GenerateRequest, LARGEST_BATCH, SizePreset, defaults, size_presets},
         library::PromptId,
         model::{Catalogue, Family},
         problem::{Checks, Problem},
@@ -109,14 +109,31 @@ impl StudioForm {
     }
 
     /// A picture's request to start from: composed anew where it can be, with a seed of its own.
-    pub fn remix(request: &GenerateRequest) -> Self {
+    pub fn remix(request: &GenerateRequest, app: &AppState) -> Self {
         let mut form = Self::of(request);
+        form.name_size(app);
         form.seed.clear();
         form.prompt_id.clear();
         if !form.prompt.is_empty() {
             form.full_prompt.clear();
         }
         form
+    }
+
+    /// Says a size by its name instead of its numbers, where it has one.
+    fn name_size(&mut self, app: &AppState) {
+        let Some(family) = self.family(&app.comfy.catalogue(), app) else { return };
+        let own = service::characters::get(app, &CharacterId::from(self.character_id.as_str())).ok().map(|one| one.defaults.clone());
+        let (own, usual) = (own.unwrap_or_default(), defaults(family));
+        let is = |width: u32, height: u32| self.width == width.to_string() && self.height == height.to_string();
+        let name = if is(own.width.unwrap_or(usual.width), own.height.unwrap_or(usual.height)) {
+            Some("")
+        } else {
+            size_presets(family).into_iter().find(|preset| is(preset.width, preset.height)).map(|preset| preset.ratio)
+        };
+        if let Some(name) = name {
+            (self.size, self.width, self.height) = (name.to_owned(), String::new(), String::new());
+        }
     }
 
     /// The request this makes.

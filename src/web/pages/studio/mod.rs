@@ -93,7 +93,7 @@ fn first_values(app: &AppState, active: &[Arc<Character>], job: Option<&Job>) ->
     if let Some(request) =
         remix.and_then(|id| service::content::get(app, &id).ok()).and_then(|content| service::content::again(&content).ok())
     {
-        return StudioForm::remix(&request);
+        return StudioForm::remix(&request, app);
     }
     if let Some(order) = job.and_then(Job::images) {
         return StudioForm::of(&order.request);
