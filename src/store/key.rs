@@ -8,7 +8,7 @@ use uuid::{Uuid, fmt::Hyphenated};
 ///
 /// Most are UUIDs. As numbers they lie in the maps themselves, so that a part of a map is copied without touching
 /// anything that lies elsewhere: a change of the store copies many such parts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
     /// A UUID, written as we write them.
     Uuid([u8; 16]),

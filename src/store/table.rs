@@ -5,24 +5,21 @@
 
 use std::sync::Arc;
 
-use foldhash::quality::RandomState;
-use imbl::{GenericHashMap, OrdMap, OrdSet, shared_ptr::DefaultSharedPtr};
+use imbl::{OrdMap, OrdSet};
 
 use super::{key::Key, record::Record, texts::Texts};
 
 /// Where a record stands in its collection; grows with each new record.
 pub type Position = u64;
 
-/// Each change hashes a dozen keys, and a start hundreds of thousands, so the hash is a fast one. It is seeded anew for
-/// each map, which is enough against those who may write here and choose their keys.
-type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
-
 /// A collection as it was at one moment.
 #[derive(Debug)]
 pub struct Table<T> {
     records: OrdMap<Position, Arc<T>>,
-    positions: HashMap<Key, Position>,
-    index: HashMap<(&'static str, Key), OrdSet<Position>>,
+    /// In order, and not hashed: ids grow with time, so a new one is put where the last one was, and the part of the map
+    /// that is copied for it is in the processor's cache.
+    positions: OrdMap<Key, Position>,
+    index: OrdMap<(&'static str, Key), OrdSet<Position>>,
     texts: Texts,
     next: Position,
     version: u64,
@@ -30,7 +27,7 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { records: OrdMap::new(), positions: HashMap::new(), index: HashMap::new(), texts: Texts::default(), next: 0, version: 0 }
+        Self { records: OrdMap::new(), positions: OrdMap::new(), index: OrdMap::new(), texts: Texts::default(), next: 0, version: 0 }
     }
 }
 

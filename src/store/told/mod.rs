@@ -48,7 +48,9 @@ pub(super) fn teller<T: Record>(before: &State, after: &State, id: &str, by: &Ac
 /// Adds the lines of activity to a change that is done.
 pub(super) fn write_down(before: &State, change: &mut Transaction) {
     let mut seen = HashSet::new();
-    let touched = change.changed.iter().zip(&change.tellers).filter(|(changed, _)| seen.insert((changed.collection, &changed.id)));
+    let is_one = change.changed.len() == 1;
+    let touched =
+        change.changed.iter().zip(&change.tellers).filter(|(changed, _)| is_one || seen.insert((changed.collection, &changed.id)));
     let deeds = touched.filter_map(|(changed, tell)| tell(before, &change.state, &changed.id, &change.actor)).collect::<Vec<_>>();
     if deeds.is_empty() {
         return;
