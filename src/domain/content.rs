@@ -219,6 +219,11 @@ impl Content {
         self.picture.as_ref().map(|_| format!("/media/{}/thumb.webp", self.id))
     }
 
+    /// Whether a person is asked about it: what has no picture file cannot go out, whatever is decided.
+    pub fn waits_for_decision(&self) -> bool {
+        self.state == ReviewState::InReview && self.picture.is_some()
+    }
+
     /// What was asked for, or the whole prompt when nothing was.
     pub fn title(&self) -> &str {
         match &self.provenance {

@@ -48,7 +48,12 @@ pub fn queue(state: &State, character: Option<&CharacterId>) -> Vec<Arc<Content>
 
 /// What waits for a decision, newest first.
 pub fn waiting(state: &State) -> impl Iterator<Item = &Arc<Content>> {
-    state.content.indexed("state", ReviewState::InReview.key()).filter(|content| content.picture.is_some())
+    state.content.indexed("waits", "true")
+}
+
+/// How much waits for a decision. Costs no walk: every page says it.
+pub fn how_much_waits(state: &State) -> usize {
+    state.content.count("waits", "true")
 }
 
 /// A picture that is no more than a record cannot go out: it comes neither to review nor is it approved. One that is

@@ -10,10 +10,15 @@ use uuid::{Uuid, fmt::Hyphenated};
 /// anything that lies elsewhere: a change of the store copies many such parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
-    /// A UUID, written as we write them.
+    /// A UUID, written as we write them; these come before all others.
     Uuid([u8; 16]),
     /// Anything else.
     Text(Arc<str>),
+}
+
+impl Key {
+    /// None comes before it.
+    pub(super) const FIRST: Self = Self::Uuid([0; 16]);
 }
 
 impl From<&str> for Key {

@@ -134,7 +134,8 @@ impl<T: Record> Table<T> {
 
     /// The values an indexed key has, in order.
     pub fn values(&self, key: &'static str) -> Vec<String> {
-        let mut values: Vec<_> = self.index.keys().filter(|(of, _)| *of == key).map(|(_, value)| value.to_string()).collect();
+        let entries = self.index.range((key, Key::FIRST)..).take_while(|((of, _), _)| *of == key);
+        let mut values: Vec<_> = entries.map(|((_, value), _)| value.to_string()).collect();
         values.sort_unstable();
         values
     }

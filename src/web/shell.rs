@@ -175,8 +175,8 @@ fn is_filtered(path: &str) -> bool {
 fn waiting(path: &str) -> Option<usize> {
     let state = context::app().store.read();
     let count = match path {
-        "/review" => service::review::waiting(&state).count(),
-        "/posts" => service::publishing::needing_a_person(&state).len(),
+        "/review" => service::review::how_much_waits(&state),
+        "/posts" => service::publishing::how_many_need_a_person(&state),
         _ => 0,
     };
     (count > 0).then_some(count)

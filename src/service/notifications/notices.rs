@@ -100,7 +100,7 @@ fn of_account(state: &State, account: &Account) -> Option<Notice> {
 /// All that waits for a decision, together.
 fn of_review(state: &State) -> Option<Notice> {
     let (newest, at) = review::waiting(state).map(|content| (content, since(content))).max_by_key(|(_, at)| *at)?;
-    let title = match review::waiting(state).count() {
+    let title = match review::how_much_waits(state) {
         1 => "1 picture waits for your decision.".to_owned(),
         many => format!("{many} pictures wait for your decision."),
     };

@@ -142,6 +142,11 @@ pub fn needing_a_person(state: &State) -> Vec<Arc<Post>> {
     posts.filter(|post| post.state.needs_a_person()).cloned().collect()
 }
 
+/// How many those are. Costs no walk: every page says it.
+pub fn how_many_need_a_person(state: &State) -> usize {
+    state.posts.count("needs", "a person")
+}
+
 /// The next posts to go out, soonest first.
 pub fn next(state: &State, most: usize) -> Vec<Arc<Post>> {
     let mut posts: Vec<_> = state.posts.indexed("state", "scheduled").chain(state.posts.indexed("state", "publishing")).cloned().collect();

@@ -29,7 +29,7 @@ pub(in crate::service) use self::{
 pub use self::{
     asking::{create, create_on},
     deeds::{cancel, change, reconcile, resolve, send},
-    list::{Filter, Page, cost_since, counts, get, looked, needing_a_person, next, of_content, page, settled},
+    list::{Filter, Page, cost_since, counts, get, how_many_need_a_person, looked, needing_a_person, next, of_content, page, settled},
     queue::{pause, recover, resume},
 };
 use self::{

@@ -57,6 +57,9 @@ impl Record for Content {
         if self.state == ReviewState::Approved {
             emit("approved", self.character_id.as_str());
         }
+        if self.waits_for_decision() {
+            emit("waits", "true");
+        }
         if let Some(proposal) = self.proposal() {
             emit("day", &day(proposal.at));
         }
@@ -90,6 +93,9 @@ impl Record for Post {
 
     fn index(&self, emit: &mut dyn FnMut(&'static str, &str)) {
         emit("state", self.state.key());
+        if self.state.needs_a_person() {
+            emit("needs", "a person");
+        }
         emit("character", self.character_id.as_str());
         emit("account", &self.account());
         if self.state.goes_on() {
