@@ -48,6 +48,7 @@ pub(super) fn teller<T: Record>(before: &State, after: &State, id: &str, by: &Ac
 /// Adds the lines of activity to a change that is done.
 pub(super) fn write_down(before: &State, change: &mut Transaction) {
     let mut seen = HashSet::new();
+    // Most changes are of one record, which needs no looking for others like it.
     let is_one = change.changed.len() == 1;
     let touched =
         change.changed.iter().zip(&change.tellers).filter(|(changed, _)| is_one || seen.insert((changed.collection, &changed.id)));
