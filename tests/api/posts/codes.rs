@@ -134,7 +134,8 @@ async fn check(app: &TestApp, cases: Vec<Case>) {
             let account = app.app.store.read().accounts.get(&format!("{id}/{}", post["network"].as_str()?))?.clone();
             Some(serde_json::to_value(&*account).unwrap()["state"] == "broken")
         });
-        assert_eq!(broken, Some(case.becomes == Account), "{}", case.name);
+        // While keys of others are being stored, nothing is learned of an account; that does not break it.
+        assert_eq!(broken.unwrap_or(false), case.becomes == Account, "{}", case.name);
         // Pages can show all of it.
         assert_eq!(app.get(&format!("/posts/{}", case.post)).await.status, 200);
     }
