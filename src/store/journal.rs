@@ -98,8 +98,8 @@ impl Journal {
             return;
         }
         if let Err(error) = self.extend(ROOM) {
-            // The next change tries again, and says so if it cannot be stored.
-            tracing::debug!(%error, "there was no room to write zeros ahead");
+            // Without room, lines are appended as they come; this is worse, and the next change tries it again.
+            tracing::warn!(%error, "what was written ahead of the journal could not be taken back");
         }
     }
 
